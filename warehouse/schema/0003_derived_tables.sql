@@ -123,3 +123,15 @@ CREATE TABLE item_attribute (
     value VARCHAR, -- Value as text; NULL where unset.
     number DOUBLE -- The value as a number, where it is one.
 );
+
+-- Database row versions, with the key by which they find their item.
+CREATE TABLE row_fact (
+    stream VARCHAR NOT NULL, -- The stream that declares the table.
+    source_key INTEGER NOT NULL, -- The database.
+    table_path VARCHAR NOT NULL, -- db.SOURCE.TABLE.
+    row_id VARCHAR NOT NULL, -- The row's key columns as a JSON array.
+    seen_at TIMESTAMPTZ NOT NULL, -- When this version was first seen, UTC.
+    valid_from_at TIMESTAMPTZ NOT NULL, -- Declared instant of the version, else seen_at, UTC.
+    item_text VARCHAR, -- Value of the key column: the item's business key.
+    content VARCHAR -- The row as a JSON object; NULL when it was deleted.
+);

@@ -1,0 +1,28 @@
+"""The DuckDB file: its schema, what is written to it, and what is derived from that."""
+
+from warehouse.batch import Batch
+from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
+from warehouse.errors import WarehouseError
+from warehouse.rounds import KnownRun, Round, finish_round, known_runs, register_source, watermark, write_batch
+from warehouse.rules import RULE_TABLES, rebuild, replace_rules
+
+__all__ = [
+    "RULE_TABLES",
+    "Batch",
+    "KnownRun",
+    "Round",
+    "Warehouse",
+    "WarehouseError",
+    "execute",
+    "finish_round",
+    "known_runs",
+    "open_warehouse",
+    "query",
+    "rebuild",
+    "register_source",
+    "replace_rules",
+    "rows",
+    "transaction",
+    "watermark",
+    "write_batch",
+]

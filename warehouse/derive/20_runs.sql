@@ -1,0 +1,58 @@
+-- The runs of the items in hand, in the order of their lives. Reads item_in_hand (stream, item_key).
+CREATE OR REPLACE TEMP TABLE item_run AS
+WITH mine AS (
+    SELECT run_item.stream, run_item.item_key, run_item.run_key, run_item.is_own
+    FROM run_item
+    JOIN item_in_hand ON item_in_hand.stream = run_item.stream AND item_in_hand.item_key = run_item.item_key
+),
+-- A reset copies the base run's events: everything up to the last WorkflowTaskFailed that names this run is a copy.
+-- Where the base run was never seen the copy is all there is, and counts.
+fork AS (
+    SELECT mine.stream, mine.run_key, max(event.event_id) AS fork_event_id
+    FROM mine
+    JOIN run ON run.run_key = mine.run_key
+    JOIN event
+        ON event.run_key = mine.run_key
+       AND event.type = 9
+       AND event.cause = 'reset workflow'
+       AND event.new_run_id = run.run_id
+    JOIN run AS base ON base.source_key = run.source_key AND base.run_id = event.base_run_id
+    GROUP BY mine.stream, mine.run_key
+),
+begun AS (
+    SELECT
+        mine.stream,
+        mine.item_key,
+        mine.run_key,
+        mine.is_own,
+        run.source_key,
+        run.workflow_id,
+        run.run_id,
+        run.first_run_id,
+        run.continued_run_id,
+        run.workflow_type,
+        run.cron_schedule,
+        run.execution_at,
+        run.observed_until_at,
+        fork.fork_event_id,
+        greatest(run.started_at, coalesce(mark.time_at, run.started_at)) AS began_at
+    FROM mine
+    JOIN run ON run.run_key = mine.run_key
+    LEFT JOIN fork ON fork.stream = mine.stream AND fork.run_key = mine.run_key
+    LEFT JOIN event AS mark ON mark.run_key = mine.run_key AND mark.event_id = fork.fork_event_id
+)
+SELECT
+    begun.*,
+    base.run_key AS base_run_key,
+    row_number() OVER (
+        PARTITION BY begun.stream, begun.item_key
+        ORDER BY CASE WHEN begun.is_own THEN 0 ELSE 1 END, begun.began_at, begun.run_id
+    ) AS run_rank,
+    begun.is_own AND row_number() OVER (
+        PARTITION BY begun.stream, begun.item_key, begun.is_own
+        ORDER BY begun.began_at DESC, begun.run_id DESC
+    ) = 1 AS is_last
+FROM begun
+LEFT JOIN event AS mark ON mark.run_key = begun.run_key AND mark.event_id = begun.fork_event_id
+LEFT JOIN begun AS base
+    ON base.stream = begun.stream AND base.item_key = begun.item_key AND base.run_id = mark.base_run_id;

@@ -1,0 +1,80 @@
+-- Attributes of the items in hand, by the event that carries them (copied prefixes left out).
+CREATE OR REPLACE TEMP TABLE live_attribute AS
+SELECT
+    live_event.stream,
+    live_event.item_key,
+    live_event.run_key,
+    live_event.event_id,
+    live_event.run_rank,
+    live_event.is_own,
+    live_event.type,
+    live_event.instant_at,
+    attribute.path,
+    attribute.value
+FROM live_event
+JOIN attribute ON attribute.run_key = live_event.run_key AND attribute.event_id = live_event.event_id;
+
+-- The business key: workflow id, or the latest value at the declared path within the item's own chain.
+CREATE OR REPLACE TEMP TABLE key_of_item AS
+SELECT
+    item_run.stream,
+    item_run.item_key,
+    CASE
+        WHEN rule_stream.key_path = 'workflow_id' THEN item_run.workflow_id
+        ELSE (
+            SELECT arg_max(live_attribute.value, (live_attribute.instant_at, live_attribute.event_id))
+            FROM live_attribute
+            WHERE live_attribute.stream = item_run.stream
+              AND live_attribute.item_key = item_run.item_key
+              AND live_attribute.is_own
+              AND live_attribute.path = rule_stream.key_path
+        )
+    END AS business_key
+FROM item_run
+JOIN rule_stream ON rule_stream.stream = item_run.stream
+WHERE item_run.is_last;
+
+-- Row versions of the items in hand, in order.
+CREATE OR REPLACE TEMP TABLE live_row AS
+SELECT
+    key_of_item.stream,
+    key_of_item.item_key,
+    row_fact.table_path,
+    row_fact.row_id,
+    row_fact.valid_from_at AS instant_at,
+    row_number() OVER (
+        PARTITION BY key_of_item.stream, key_of_item.item_key
+        ORDER BY row_fact.valid_from_at, row_fact.seen_at, row_fact.table_path, row_fact.row_id
+    ) AS row_order,
+    row_fact.content
+FROM key_of_item
+JOIN row_fact ON row_fact.stream = key_of_item.stream AND row_fact.item_text = key_of_item.business_key
+WHERE key_of_item.business_key IN (SELECT business_key FROM key_of_item);
+
+-- How each run closed, and whether that ends the chain. A close that names a successor goes on, unless the
+-- successor is the next firing of a cron.
+CREATE OR REPLACE TEMP TABLE run_end AS
+SELECT
+    live_event.stream,
+    live_event.item_key,
+    live_event.run_key,
+    live_event.run_rank,
+    live_event.is_own,
+    live_event.is_last,
+    live_event.event_id,
+    live_event.type,
+    live_event.instant_at AS ended_at,
+    live_event.identity,
+    CASE live_event.type
+        WHEN 2 THEN 'completed'
+        WHEN 3 THEN 'failed'
+        WHEN 4 THEN 'timed out'
+        WHEN 21 THEN 'canceled'
+        WHEN 27 THEN 'terminated'
+        ELSE 'continued as new'
+    END AS ended,
+    live_event.new_run_id IS NOT NULL
+        AND (live_event.type = 28 OR item_run.cron_schedule IS NULL OR live_event.cause = 'in progress') AS goes_on
+FROM live_event
+JOIN item_run ON item_run.stream = live_event.stream AND item_run.run_key = live_event.run_key
+WHERE live_event.type IN (2, 3, 4, 21, 27, 28);

@@ -1,0 +1,202 @@
+-- Every event or row that satisfies a rule, in the order in which it counts:
+-- (instant_at, is_row, run_rank, event_id). Database rows come after events of the same instant.
+
+-- A run stops: no step open after a worker turn. Timers do not count as open (deadlines and reminders are timers).
+CREATE OR REPLACE TEMP TABLE idle AS
+WITH change AS (
+    SELECT
+        stream, item_key, run_key, run_rank, is_own, workflow_type, event_id, type, name, instant_at, turn_event_id,
+        CASE
+            WHEN type IN (10, 29, 48) THEN 1
+            WHEN type IN (12, 13, 14, 16, 30, 32, 33, 34, 35, 36, 50, 51, 52, 53) THEN -1
+            ELSE 0
+        END AS opened
+    FROM live_event
+),
+counted AS (
+    SELECT
+        *,
+        sum(opened) OVER by_run AS open_steps,
+        -- the commands of a turn follow it: the count that matters is the one behind the last of them
+        max(CASE WHEN type = 7 THEN event_id END) OVER by_run AS last_turn
+    FROM change
+    WINDOW by_run AS (
+        PARTITION BY stream, run_key ORDER BY event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+settled AS (
+    SELECT
+        stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn AS event_id,
+        arg_max(open_steps, event_id) AS open_steps,
+        max(instant_at) FILTER (type = 7) AS stopped_at,
+        max(event_id) AS last_event_id,
+        bool_or(type IN (2, 3, 4, 20, 21, 27, 28)) AS is_closing
+    FROM counted
+    WHERE last_turn IS NOT NULL
+      AND (type = 7 OR type IN (2, 3, 10, 17, 19, 21, 22, 25, 28, 29, 37, 40, 41, 43, 46, 48))
+    GROUP BY stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn
+)
+SELECT
+    settled.stream,
+    settled.item_key,
+    settled.run_key,
+    settled.run_rank,
+    settled.is_own,
+    settled.workflow_type,
+    settled.event_id,
+    settled.stopped_at,
+    wake.type AS wake_type,
+    wake.name AS wake_name
+FROM settled
+LEFT JOIN live_event AS wake
+    ON wake.stream = settled.stream
+   AND wake.run_key = settled.run_key
+   AND wake.event_id > settled.last_event_id
+   AND wake.type IN (12, 13, 14, 16, 18, 20, 26, 30, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53)
+WHERE settled.open_steps = 0 AND NOT settled.is_closing
+QUALIFY row_number() OVER (
+    PARTITION BY settled.stream, settled.run_key, settled.event_id ORDER BY wake.event_id
+) = 1;
+
+CREATE OR REPLACE TEMP TABLE match AS
+WITH event_kind(kind, type) AS (
+    VALUES ('activity', 10), ('activity_done', 12), ('child', 29), ('nexus', 48), ('timer', 17), ('signal', 26),
+        ('update', 41)
+),
+attribute_kind(kind, prefix) AS (
+    VALUES ('search_attribute', 'search_attribute.'), ('memo', 'memo.')
+),
+opening AS (
+    SELECT stream, item_key, min((instant_at, run_rank, event_id)) AS position
+    FROM live_event
+    WHERE is_own AND type = 1
+    GROUP BY stream, item_key
+),
+by_event AS (
+    SELECT
+        live_event.stream, live_event.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
+        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        live_event.instant_at, false AS is_row, live_event.run_rank, live_event.event_id, live_event.run_key,
+        CASE WHEN live_event.type IN (10, 17, 29, 48) THEN live_event.turn_event_id END AS turn_event_id,
+        live_event.name, live_event.identity, live_event.principal, live_event.is_own, live_event.workflow_type,
+        rule.workflow_type AS wanted_type
+    FROM live_event
+    JOIN event_kind ON event_kind.type = live_event.type
+    JOIN rule_event AS rule
+        ON rule.stream = live_event.stream
+       AND rule.kind = event_kind.kind
+       AND (rule.name IS NULL OR rule.name = live_event.name)
+       AND (rule.seconds_micros IS NULL OR rule.seconds_micros = live_event.due_micros)
+),
+by_start AS (
+    SELECT
+        live_event.stream, live_event.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
+        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        live_event.instant_at, false, live_event.run_rank, live_event.event_id, live_event.run_key,
+        NULL, live_event.name, live_event.identity, live_event.principal, true, live_event.workflow_type,
+        NULL
+    FROM live_event
+    JOIN opening
+        ON opening.stream = live_event.stream
+       AND opening.item_key = live_event.item_key
+       AND opening.position = (live_event.instant_at, live_event.run_rank, live_event.event_id)
+    JOIN rule_event AS rule ON rule.stream = live_event.stream AND rule.kind = 'start'
+),
+by_attribute AS (
+    SELECT
+        live_event.stream, live_event.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
+        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        live_event.instant_at, false, live_event.run_rank, live_event.event_id, live_event.run_key,
+        CASE WHEN live_event.type IN (40, 46) THEN live_event.turn_event_id END,
+        rule.name, live_event.identity, live_event.principal, live_event.is_own, live_event.workflow_type,
+        rule.workflow_type
+    FROM live_attribute
+    JOIN live_event
+        ON live_event.stream = live_attribute.stream
+       AND live_event.run_key = live_attribute.run_key
+       AND live_event.event_id = live_attribute.event_id
+       AND live_event.type IN (1, 40, 46)
+    JOIN rule_event AS rule ON rule.stream = live_attribute.stream
+    JOIN attribute_kind
+        ON attribute_kind.kind = rule.kind AND live_attribute.path = attribute_kind.prefix || rule.name
+    WHERE rule.value IS NULL OR rule.value = live_attribute.value
+),
+by_close AS (
+    SELECT
+        run_end.stream, run_end.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
+        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        run_end.ended_at, false, run_end.run_rank, run_end.event_id, run_end.run_key,
+        NULL, run_end.ended, run_end.identity, NULL, run_end.is_own, NULL, NULL
+    FROM run_end
+    JOIN rule_event AS rule
+        ON rule.stream = run_end.stream
+       AND rule.kind = 'close'
+       AND (rule.value IS NULL OR replace(rule.value, '_', ' ') = run_end.ended)
+    WHERE run_end.is_own AND run_end.is_last AND NOT run_end.goes_on
+),
+by_wait AS (
+    SELECT
+        idle.stream, idle.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
+        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        idle.stopped_at, false, idle.run_rank, idle.event_id, idle.run_key,
+        idle.event_id, NULL, NULL, NULL, idle.is_own, idle.workflow_type,
+        rule.workflow_type
+    FROM idle
+    JOIN rule_event AS rule
+        ON rule.stream = idle.stream
+       AND rule.kind = 'waiting_for'
+       -- while nothing moved it yet, any declared message may be the one
+       AND (idle.wake_type IS NULL OR (idle.wake_type IN (26, 41) AND rule.name = idle.wake_name))
+    QUALIFY row_number() OVER (
+        PARTITION BY idle.stream, idle.run_key, idle.event_id, rule.purpose, rule.rule_index ORDER BY rule.name
+    ) = 1
+),
+row_value AS (
+    SELECT
+        live_row.stream, live_row.item_key, live_row.table_path, live_row.row_id, live_row.instant_at,
+        live_row.row_order, rule.purpose, rule.rule_index, rule.name, rule.column_name,
+        json_extract_string(live_row.content, '$."' || rule.column_name || '"') AS value
+    FROM live_row
+    JOIN rule_event AS rule
+        ON rule.stream = live_row.stream AND rule.kind = 'row' AND 'db.' || rule.name = live_row.table_path
+),
+row_change AS (
+    SELECT
+        *,
+        lag(value) OVER (
+            PARTITION BY stream, item_key, row_id, purpose, rule_index, name ORDER BY row_order
+        ) AS old_value,
+        row_number() OVER (
+            PARTITION BY stream, item_key, row_id, purpose, rule_index, name ORDER BY row_order
+        ) = 1 AS is_first
+    FROM row_value
+),
+by_row AS (
+    SELECT
+        row_change.stream, row_change.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
+        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        row_change.instant_at, true, 0, row_change.row_order, NULL,
+        NULL, row_change.table_path, NULL, NULL, true, NULL, NULL
+    FROM row_change
+    JOIN rule_event AS rule
+        ON rule.stream = row_change.stream
+       AND rule.purpose = row_change.purpose
+       AND rule.rule_index = row_change.rule_index
+       AND rule.name = row_change.name
+    WHERE (rule.column_name IS NULL AND row_change.is_first)
+       OR (
+            rule.column_name IS NOT NULL
+            AND (row_change.is_first OR row_change.value IS DISTINCT FROM row_change.old_value)
+            AND (CASE WHEN rule.value IS NULL THEN row_change.value IS NOT NULL ELSE row_change.value = rule.value END)
+       )
+)
+SELECT * FROM (
+    SELECT * FROM by_event
+    UNION ALL SELECT * FROM by_start
+    UNION ALL SELECT * FROM by_attribute
+    UNION ALL SELECT * FROM by_close
+    UNION ALL SELECT * FROM by_wait
+    UNION ALL SELECT * FROM by_row
+)
+-- Only the item's own chain counts, unless a rule names another type.
+WHERE CASE WHEN wanted_type IS NULL THEN is_own ELSE wanted_type = workflow_type END;

@@ -1,0 +1,287 @@
+"""Writing what a connector read: rows, derivation and cursor in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from warehouse.batch import RUNS, Batch
+from warehouse.database import execute, query, rows, transaction
+from warehouse.derive import ROW_FACTS, begin, derive
+
+NEW_SOURCE = """
+INSERT INTO source BY NAME
+SELECT coalesce(max(source_key), 0) + 1 AS source_key, $source AS source, $kind AS kind FROM source
+"""
+KNOWN = f"""
+SELECT {", ".join(f"run.{name}" for name in RUNS.names)}
+FROM run
+WHERE run.source_key = $source_key AND (NOT run.is_complete AND run.observed_until_at IS NULL)
+ORDER BY run.run_key
+"""
+KNOWN_AMONG = f"""
+SELECT {", ".join(f"run.{name}" for name in RUNS.names)}
+FROM run
+WHERE run.source_key = $source_key AND run.run_id IN (SELECT unnest($run_ids))
+ORDER BY run.run_key
+"""
+NUMBER_RUNS = """
+CREATE OR REPLACE TEMP TABLE incoming AS
+SELECT
+    coalesce(run.run_key, (SELECT coalesce(max(run_key), 0) FROM run) + row_number() OVER (
+        PARTITION BY run.run_key IS NULL ORDER BY incoming_runs.started_at, incoming_runs.run_id
+    )) AS run_key,
+    $source_key AS source_key,
+    coalesce(run.seen_at, $learned_at) AS seen_at,
+    run.run_key IS NULL
+        OR (run.first_run_id, run.workflow_type) IS DISTINCT FROM (incoming_runs.first_run_id, incoming_runs.workflow_type)
+        OR run.parent_run_id IS DISTINCT FROM incoming_runs.parent_run_id
+        OR run.initiator IS DISTINCT FROM incoming_runs.initiator AS is_relinked,
+    incoming_runs.*
+FROM incoming_runs
+LEFT JOIN run ON run.source_key = $source_key AND run.run_id = incoming_runs.run_id
+QUALIFY row_number() OVER (PARTITION BY incoming_runs.run_id ORDER BY incoming_runs.next_event_id DESC) = 1
+"""
+REPLACE_RUNS = """
+DELETE FROM run WHERE run_key IN (SELECT run_key FROM incoming);
+INSERT INTO run BY NAME SELECT * EXCLUDE (is_relinked) FROM incoming ORDER BY run_key;
+INSERT INTO changed_run SELECT run_key FROM incoming;
+INSERT INTO linked_run SELECT run_key FROM incoming WHERE is_relinked;
+"""
+NEW_EVENTS = """
+CREATE OR REPLACE TEMP TABLE new_event AS
+SELECT run.run_key, incoming_events.* EXCLUDE (run_id), CAST($learned_at AS TIMESTAMPTZ) AS learned_at
+FROM incoming_events
+JOIN run ON run.source_key = $source_key AND run.run_id = incoming_events.run_id
+LEFT JOIN event ON event.run_key = run.run_key AND event.event_id = incoming_events.event_id
+WHERE event.event_id IS NULL
+QUALIFY row_number() OVER (PARTITION BY run.run_key, incoming_events.event_id ORDER BY incoming_events.time_at) = 1
+"""
+ADD_EVENTS = """
+INSERT INTO event BY NAME SELECT * FROM new_event ORDER BY run_key, event_id;
+INSERT INTO changed_run SELECT DISTINCT run_key FROM new_event;
+INSERT INTO linked_run
+SELECT DISTINCT child.run_key
+FROM new_event
+JOIN run AS parent ON parent.run_key = new_event.run_key
+JOIN run AS child ON child.source_key = parent.source_key AND child.parent_run_id = parent.run_id
+WHERE new_event.type = 29 AND new_event.cause = 'abandon' AND child.parent_event_id = new_event.event_id;
+"""
+NEW_ATTRIBUTES = """
+CREATE OR REPLACE TEMP TABLE new_attribute AS
+SELECT run.run_key, incoming_attributes.* EXCLUDE (run_id)
+FROM incoming_attributes
+JOIN run ON run.source_key = $source_key AND run.run_id = incoming_attributes.run_id
+QUALIFY row_number() OVER (
+    PARTITION BY run.run_key, incoming_attributes.event_id, incoming_attributes.path ORDER BY incoming_attributes.value
+) = 1
+"""
+ADD_ATTRIBUTES = """
+DELETE FROM attribute
+WHERE run_key IN (SELECT run_key FROM new_attribute)
+  AND (run_key, event_id, path) IN (SELECT (run_key, event_id, path) FROM new_attribute);
+INSERT INTO attribute BY NAME SELECT * FROM new_attribute ORDER BY run_key, event_id, path;
+INSERT INTO changed_run SELECT DISTINCT run_key FROM new_attribute;
+"""
+ADD_PENDING = """
+INSERT INTO pending BY NAME
+SELECT run.run_key, incoming_pending.* EXCLUDE (run_id)
+FROM incoming_pending
+JOIN run ON run.source_key = $source_key AND run.run_id = incoming_pending.run_id
+ORDER BY run.run_key, incoming_pending.sampled_at
+"""
+ADD_TASK_QUEUES = """
+INSERT INTO task_queue BY NAME
+SELECT $source_key AS source_key, * FROM incoming_task_queues ORDER BY sampled_at, task_queue, kind
+"""
+NEW_ROW_VERSIONS = """
+CREATE OR REPLACE TEMP TABLE new_row_version AS
+SELECT $source_key AS source_key, * FROM incoming_row_versions
+"""
+ADD_ROW_VERSIONS = """
+INSERT INTO row_version BY NAME SELECT * FROM new_row_version ORDER BY table_name, row_id, seen_at;
+"""
+AFFECTED_BY_ROWS = """
+INSERT INTO affected_item
+SELECT DISTINCT item.stream, item.item_key
+FROM item
+JOIN row_fact ON row_fact.stream = item.stream AND row_fact.item_text = item.business_key
+JOIN new_row_version
+    ON new_row_version.source_key = row_fact.source_key
+   AND new_row_version.row_id = row_fact.row_id
+   AND new_row_version.seen_at = row_fact.seen_at
+"""
+MOVE_CURSOR = """
+UPDATE source
+SET as_of_at = greatest(coalesce($as_of_at, as_of_at), coalesce(as_of_at, $as_of_at)),
+    watermark = coalesce($watermark, watermark),
+    retention_seconds = coalesce($retention_seconds, retention_seconds)
+WHERE source_key = $source_key
+"""
+ADD_ROUND = """
+INSERT INTO sync_round BY NAME
+SELECT
+    (SELECT coalesce(max(round_id), 0) + 1 FROM sync_round) AS round_id,
+    $source_key AS source_key,
+    $started_at AS started_at,
+    $ended_at AS ended_at,
+    $is_complete AS is_complete,
+    $requests AS requests,
+    $throttled AS throttled,
+    $runs_changed AS runs_changed,
+    $events_added AS events_added,
+    $open_there AS open_there,
+    CASE WHEN (SELECT kind FROM source WHERE source_key = $source_key) = 'temporal' THEN (
+        SELECT count(*) FROM run WHERE source_key = $source_key AND closed_at IS NULL AND observed_until_at IS NULL
+    ) END AS open_here,
+    $error AS error
+"""
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """What the warehouse knows of a run: a whole row of warehouse.batch.RUNS, by column."""
+
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Round:
+    """How one round of one source went; columns as in sync_round. `as_of_at` and `watermark` None: not moved."""
+
+    started_at: datetime
+    ended_at: datetime
+    is_complete: bool
+    as_of_at: datetime | None = None
+    watermark: str | None = None
+    requests: int = 0
+    throttled: int = 0
+    runs_changed: int = 0
+    events_added: int = 0
+    open_there: int | None = None
+    error: str | None = None
+    retention_seconds: int | None = None
+
+
+def register_source(con: DuckDBPyConnection, source: str, kind: str) -> int:
+    """The number of `source`, given now if it is new."""
+    if found := rows(con, "SELECT source_key FROM source WHERE source = $source", source=source):
+        return int(found[0]["source_key"])
+    execute(con, NEW_SOURCE, source=source, kind=kind)
+    return register_source(con, source, kind)
+
+
+def known_runs(con: DuckDBPyConnection, source: str, run_ids: list[str] | None = None) -> dict[str, KnownRun]:
+    """Known runs by run id: those among `run_ids`, or with None all that are open or not read to their end."""
+    source_key = _source_key(con, source)
+    if run_ids is None:
+        found = rows(con, KNOWN, source_key=source_key)
+    else:
+        found = rows(con, KNOWN_AMONG, source_key=source_key, run_ids=run_ids)
+    return {row["run_id"]: KnownRun(row) for row in found}
+
+
+def watermark(con: DuckDBPyConnection, source: str) -> str | None:
+    """Where the next round of `source` goes on; None before the first."""
+    found = rows(con, "SELECT watermark FROM source WHERE source = $source", source=source)
+    return found[0]["watermark"] if found else None
+
+
+def write_batch(con: DuckDBPyConnection, source: str, batch: Batch, learned_at: datetime) -> int:
+    """Write `batch` and derive what it changes, in one transaction; returns the events and row versions added.
+
+    Writing the same rows twice changes nothing: an event is known by run and id, an attribute by event and path.
+    Events of runs that neither the batch nor the warehouse holds are left out.
+    """
+    source_key = _source_key(con, source)
+    with transaction(con), _registered(con, batch):
+        begin(con)
+        _write_runs(con, source_key, batch, learned_at)
+        added = _write_row_versions(con, source_key, batch)
+        if batch.events.num_rows:
+            execute(con, NEW_EVENTS, source_key=source_key, learned_at=learned_at)
+            added += query(con, "SELECT 1 FROM new_event").num_rows
+            execute(con, ADD_EVENTS)
+        if batch.attributes.num_rows:
+            execute(con, NEW_ATTRIBUTES, source_key=source_key)
+            execute(con, ADD_ATTRIBUTES)
+        derive(con)
+    return added
+
+
+def finish_round(con: DuckDBPyConnection, source: str, result: Round) -> None:
+    """Record the round and move the source's cursor, in one transaction."""
+    source_key = _source_key(con, source)
+    with transaction(con):
+        execute(
+            con,
+            MOVE_CURSOR,
+            source_key=source_key,
+            as_of_at=result.as_of_at,
+            watermark=result.watermark,
+            retention_seconds=result.retention_seconds,
+        )
+        execute(
+            con,
+            ADD_ROUND,
+            source_key=source_key,
+            started_at=result.started_at,
+            ended_at=result.ended_at,
+            is_complete=result.is_complete,
+            requests=result.requests,
+            throttled=result.throttled,
+            runs_changed=result.runs_changed,
+            events_added=result.events_added,
+            open_there=result.open_there,
+            error=result.error,
+        )
+
+
+def _write_runs(con: DuckDBPyConnection, source_key: int, batch: Batch, learned_at: datetime) -> None:
+    if batch.runs.num_rows:
+        execute(con, NUMBER_RUNS, source_key=source_key, learned_at=learned_at)
+        execute(con, REPLACE_RUNS)
+    if batch.pending.num_rows:
+        execute(con, ADD_PENDING, source_key=source_key)
+    if batch.task_queues.num_rows:
+        execute(con, ADD_TASK_QUEUES, source_key=source_key)
+
+
+def _write_row_versions(con: DuckDBPyConnection, source_key: int, batch: Batch) -> int:
+    if not batch.row_versions.num_rows:
+        return 0
+    execute(con, NEW_ROW_VERSIONS, source_key=source_key)
+    execute(con, ADD_ROW_VERSIONS)
+    execute(con, ROW_FACTS.format(versions="new_row_version"))
+    execute(con, AFFECTED_BY_ROWS)
+    return batch.row_versions.num_rows
+
+
+@contextmanager
+def _registered(con: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
+    tables: dict[str, pa.Table] = {
+        "incoming_runs": batch.runs,
+        "incoming_events": batch.events,
+        "incoming_attributes": batch.attributes,
+        "incoming_pending": batch.pending,
+        "incoming_task_queues": batch.task_queues,
+        "incoming_row_versions": batch.row_versions,
+    }
+    for name, table in tables.items():
+        con.register(name, table)
+    try:
+        yield
+    finally:
+        for name in tables:
+            con.unregister(name)
+
+
+def _source_key(con: DuckDBPyConnection, source: str) -> int:
+    found = rows(con, "SELECT source_key FROM source WHERE source = $source", source=source)
+    if not found:
+        raise KeyError(f"No source {source!r}: call register_source first.")
+    return int(found[0]["source_key"])
