@@ -38,7 +38,8 @@ SELECT
     $source_key AS source_key,
     coalesce(run.seen_at, $learned_at) AS seen_at,
     run.run_key IS NULL
-        OR (run.first_run_id, run.workflow_type) IS DISTINCT FROM (incoming_runs.first_run_id, incoming_runs.workflow_type)
+        OR run.first_run_id IS DISTINCT FROM incoming_runs.first_run_id
+        OR run.workflow_type IS DISTINCT FROM incoming_runs.workflow_type
         OR run.parent_run_id IS DISTINCT FROM incoming_runs.parent_run_id
         OR run.initiator IS DISTINCT FROM incoming_runs.initiator AS is_relinked,
     incoming_runs.*

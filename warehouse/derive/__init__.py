@@ -1,4 +1,4 @@
-"""SQL that applies rule rows to the events of changed items. It knows no stream; docs/definitions.md says what it does."""
+"""SQL that applies rule rows to the events of changed items; docs/definitions.md says what it does."""
 
 from pathlib import Path
 

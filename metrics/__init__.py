@@ -1,0 +1,28 @@
+"""One question per module. To add a metric: its module, its line in ALL, its test."""
+
+from difflib import get_close_matches
+
+from metrics.flow_over_time import flow_over_time
+from metrics.in_flight import in_flight
+from metrics.metric import Metric
+from metrics.moves import moves
+from metrics.open_items import open_items
+from metrics.over_target import over_target
+from metrics.question import MetricError, Question, Window
+from metrics.segments import segment_names
+from metrics.source_health import source_health
+
+ALL: tuple[Metric, ...] = (in_flight, over_target, open_items, flow_over_time, moves, source_health)
+
+__all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "find", "segment_names"]
+
+
+def find(name: str) -> Metric:
+    """The metric of that name; raises MetricError that names those there are."""
+    for known in ALL:
+        if known.name == name:
+            return known
+    names = [known.name for known in ALL]
+    near = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise MetricError(f"No metric {name!r}.{hint} There are: {', '.join(names)}.")

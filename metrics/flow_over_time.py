@@ -1,0 +1,104 @@
+"""How the open work came about, stretch by stretch."""
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from metrics.metric import metric
+from metrics.question import MetricError, Question
+from value_stream import Stream
+from warehouse import query
+
+COLUMNS = ("bucket_at", "in_flight", "arrivals", "departures", "over_deadline")
+
+# Enough points for a line of a few hundred pixels.
+BUCKETS = 60
+
+SQL = """
+WITH bucket AS (
+    SELECT
+        CAST($from_at AS TIMESTAMPTZ) + to_microseconds(CAST(floor(step * $width_micros) AS BIGINT)) AS from_at,
+        CAST($from_at AS TIMESTAMPTZ) + to_microseconds(CAST(floor((step + 1) * $width_micros) AS BIGINT)) AS to_at
+    FROM generate_series(0, $buckets - 1) AS steps(step)
+),
+seen AS (
+    SELECT
+        item.item_key,
+        item.opened_at,
+        coalesce(item.closed_at, item.observed_until_at) AS closed_at
+    FROM item
+    WHERE item.stream = $stream
+      AND item.opened_at < $to_at
+      AND (coalesce(item.closed_at, item.observed_until_at) IS NULL
+           OR coalesce(item.closed_at, item.observed_until_at) >= $from_at)
+),
+change AS (
+    SELECT opened_at AS moment_at, 1 AS arrivals, 0 AS departures FROM seen
+    UNION ALL
+    SELECT closed_at, 0, 1 FROM seen WHERE closed_at IS NOT NULL
+),
+late AS (
+    SELECT
+        stay.entered_at + to_microseconds(rule_stage.deadline_micros) AS late_at,
+        stay.left_at
+    FROM stay
+    JOIN rule_stage ON rule_stage.stream = stay.stream AND rule_stage.stage = stay.stage
+    WHERE stay.stream = $stream
+      AND rule_stage.deadline_micros IS NOT NULL
+      AND stay.entered_at < $to_at
+      AND (stay.left_at IS NULL OR stay.left_at >= $from_at)
+      AND (stay.left_at IS NULL OR stay.left_at > stay.entered_at + to_microseconds(rule_stage.deadline_micros))
+)
+SELECT
+    bucket.to_at AS bucket_at,
+    (SELECT coalesce(sum(arrivals - departures), 0) FROM change WHERE moment_at <= bucket.to_at) AS in_flight,
+    (
+        SELECT coalesce(sum(arrivals), 0) FROM change
+        WHERE moment_at >= bucket.from_at AND moment_at < bucket.to_at
+    ) AS arrivals,
+    (
+        SELECT coalesce(sum(departures), 0) FROM change
+        WHERE moment_at >= bucket.from_at AND moment_at < bucket.to_at
+    ) AS departures,
+    (
+        SELECT count(*) FROM late
+        WHERE late_at < bucket.to_at AND (left_at IS NULL OR left_at > bucket.to_at)
+    ) AS over_deadline
+FROM bucket
+ORDER BY bucket.to_at
+"""
+
+
+@metric(
+    title="Flow over time",
+    unit="items",
+    grain=f"{BUCKETS} rows that split the window evenly",
+    columns=COLUMNS,
+    needs_window=True,
+)
+def flow_over_time(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
+    """Items in flight at the end of each stretch of the window, and items that began and ended within it.
+
+    An item counts once. An item lost from sight counts as gone from when it was last seen. Zero-length items arrive
+    and depart in the same stretch.
+
+    Not split by stage: see in_flight for any one instant.
+
+    Columns: bucket_at (end of the stretch, UTC), in_flight (count at that instant), arrivals, departures (counts
+    within the stretch, start included, end not), over_deadline (stays past their stage's deadline at that instant).
+    """
+    window = question.need_window()
+    if question.where or question.by:
+        raise MetricError("flow_over_time cannot be split or narrowed yet: leave --where and --by out.")
+    width = (window.to_at - window.from_at).total_seconds() * 1e6 / BUCKETS
+    found = query(
+        con,
+        SQL,
+        stream=stream.stream,
+        from_at=window.from_at,
+        to_at=window.to_at,
+        width_micros=width,
+        buckets=BUCKETS,
+    )
+    return found.cast(
+        pa.schema([("bucket_at", pa.timestamp("us", tz="UTC")), *((name, pa.int64()) for name in COLUMNS[1:])])
+    )
