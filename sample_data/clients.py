@@ -1,0 +1,45 @@
+"""Talking to Temporal: one connection for everybody, each under their own name."""
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+
+from sample_data.service_request.messages import PRIORITY, REGION, STAGE
+
+
+async def connect(identity: str) -> Client:
+    """Connect as Temporal's own profiles and environment say (TEMPORAL_ADDRESS, ...), else to localhost:7233.
+
+    Raises RuntimeError when nothing answers there.
+    """
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "localhost:7233")
+    return await Client.connect(**config, identity=identity)
+
+
+class NamedClient(Client):
+    """A client that acts under a person's name over a connection that all share."""
+
+    def __init__(self, shared: Client, name: str) -> None:
+        super().__init__(**shared.config())
+        self._name = name
+
+    @property
+    def identity(self) -> str:
+        """The person's name: what Temporal writes into the history."""
+        return self._name
+
+
+async def add_search_attributes(client: Client) -> None:
+    """Register Stage, Region and Priority in the namespace; those that exist stay as they are."""
+    wanted = {key.name: key.indexed_value_type for key in (STAGE, REGION, PRIORITY)}
+    there = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = {name: kind for name, kind in wanted.items() if name not in there.custom_attributes}
+    if missing:
+        types = {name: IndexedValueType.ValueType(int(kind)) for name, kind in missing.items()}
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
+        )

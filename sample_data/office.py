@@ -1,0 +1,130 @@
+"""The live company: people look at the list of open requests, plan what they will do, and do it when it is time.
+
+Behaviour (who does what after how long) is in `service_request.behaviour`; here is only the clock.
+"""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from random import Random
+
+from sample_data.service_request.behaviour import Act, plan
+from sample_data.service_request.contact import Contact
+from sample_data.service_request.messages import Status
+
+LOOKS_AT_ONCE = 4
+ACTS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast time passes. `speed` 10: what takes a minute takes six seconds."""
+
+    speed: float
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def seconds_between_looks(self) -> float:
+        """How often the list is read: every two seconds at speed 1, never more often than twice a second."""
+        return max(0.5, 2 / self.speed)
+
+
+@dataclass
+class Noted:
+    """What people remember of a request: where it was seen, the wait they planned for, when to look again."""
+
+    stage: str
+    planned: tuple[int, str] | None = None
+    tries: int = 0
+    look_again_at: float = 0.0
+
+
+class Office:
+    """Everybody who works on service requests, sharing one list of the open ones."""
+
+    def __init__(self, contact: Contact, pace: Pace, seed: int) -> None:
+        self.absent: frozenset[str] = frozenset()
+        self._contact = contact
+        self._pace = pace
+        self._seed = seed
+        self._noted: dict[str, Noted] = {}
+        self._agenda: list[tuple[float, int, str, Act]] = []
+        self._order = itertools.count()
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._acts = asyncio.Semaphore(ACTS_AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Look, plan and act until told to stop."""
+        look_at = 0.0
+        while not stop.is_set():
+            now = self._pace.clock()
+            if now >= look_at:
+                await self.look_around()
+                look_at = now + self._pace.seconds_between_looks
+            self._act_on_what_is_due(now)
+            await asyncio.sleep(0.05)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    @property
+    def open_requests(self) -> int:
+        """How many requests were open at the last look."""
+        return len(self._noted)
+
+    async def look_around(self) -> None:
+        """Read the list; look closer at what is new, has moved, or has been still for longer than planned."""
+        listed = await self._contact.work_list()
+        now = self._pace.clock()
+        self._noted = {name: noted for name, noted in self._noted.items() if name in listed}
+        for workflow_id, stage in listed.items():
+            noted = self._noted.setdefault(workflow_id, Noted(stage))
+            if noted.stage != stage or now >= noted.look_again_at:
+                noted.stage = stage
+                noted.look_again_at = now + 15
+                self._spawn(self._look(workflow_id, noted))
+
+    async def _look(self, workflow_id: str, noted: Noted) -> None:
+        async with self._looks:
+            status = await self._contact.look(workflow_id)
+        now = self._pace.clock()
+        if status is None or status.waiting_for is None:
+            noted.look_again_at = now + max(1.0, 4 / self._pace.speed)
+            return
+        self._plan(workflow_id, noted, status, now)
+
+    def _plan(self, workflow_id: str, noted: Noted, status: Status, now: float) -> None:
+        wait = (status.wait, status.assignee)
+        noted.tries = noted.tries + 1 if noted.planned == wait else 0
+        noted.planned = wait
+        dice = Random(f"{self._seed}/{workflow_id}/{status.wait}/{noted.tries}")
+        acts = [act for act in plan(status, dice) if act.by not in self.absent]
+        # Tried before, and it still waits: they were away, or the answer was refused. Do not let it wait twice as long.
+        hurry = 1.0 if noted.tries == 0 else 0.3
+        for act in acts:
+            due_at = now + act.after_seconds * hurry / self._pace.speed
+            heapq.heappush(self._agenda, (due_at, next(self._order), workflow_id, act))
+        last = acts[-1].after_seconds * hurry if acts else 0.0
+        noted.look_again_at = now + (last + 5) / self._pace.speed + 0.5
+
+    def _act_on_what_is_due(self, now: float) -> None:
+        while self._agenda and self._agenda[0][0] <= now:
+            _, _, workflow_id, act = heapq.heappop(self._agenda)
+            if act.by not in self.absent and workflow_id in self._noted:
+                self._spawn(self._perform(workflow_id, act))
+
+    async def _perform(self, workflow_id: str, act: Act) -> None:
+        async with self._acts:
+            await self._contact.perform(workflow_id, act)
+        noted = self._noted.get(workflow_id)
+        if noted is not None:
+            noted.look_again_at = min(noted.look_again_at, self._pace.clock() + max(0.3, 1 / self._pace.speed))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)

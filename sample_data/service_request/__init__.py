@@ -1,0 +1,1 @@
+"""The service request: asked, classified, quoted, approved, delivered, billed, followed up."""

@@ -1,0 +1,51 @@
+"""Waiting for people, durably: one wait at a time, with promises for the case that nobody answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from temporalio import workflow
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What happens when nobody answers in time. The summary is what an operator reads on the open timer."""
+
+    after_seconds: float
+    summary: str
+    then: Callable[[], Awaitable[None]]
+
+    async def keep(self) -> None:
+        """Start the timer and do what was promised when it fires."""
+        await workflow.sleep(self.after_seconds, summary=self.summary)
+        await self.then()
+
+
+class Waiting:
+    """What a workflow is waiting for at the moment.
+
+    `message` is the signal or update that would move it, None while it works by itself; `count` numbers the waits.
+    """
+
+    def __init__(self) -> None:
+        self.message: str | None = None
+        self.count = 0
+
+    async def until(self, message: str, answer: Callable[[], Answer | None], *promises: Promise) -> Answer:
+        """Wait until there is an answer and return it; keep the promises meanwhile. One that came early counts."""
+        self.message = message
+        self.count += 1
+        timers = [asyncio.create_task(promise.keep()) for promise in promises]
+        try:
+            await workflow.wait_condition(lambda: answer() is not None)
+        finally:
+            self.message = None
+            for timer in timers:
+                timer.cancel()
+            await asyncio.gather(*timers, return_exceptions=True)
+        found = answer()
+        assert found is not None
+        return found

@@ -1,0 +1,87 @@
+"""The company's worker: runs the workflows and the activities of the company and of the vendor's gateway.
+
+    TEMPORAL_ADDRESS=localhost:7233 CRM_DATABASE_URL=postgresql://... python -m sample_data.worker
+
+Prints `ready worker` when it polls its queues. The tables must exist: `python -m sample_data.company create`.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from sample_data.child_process import run_until_told
+from sample_data.clients import add_search_attributes, connect
+from sample_data.company import add_database_option
+from sample_data.service_request.activities import Books, Desk, VendorSystem
+from sample_data.service_request.messages import COMPANY_QUEUE, VENDOR_QUEUE
+from sample_data.service_request.workflow import ServiceRequest
+from sample_data.tables import open_database, utc_now
+
+QUEUES = (COMPANY_QUEUE, VENDOR_QUEUE)
+THREADS = 20
+
+
+def workers(
+    client: Client,
+    database: Engine,
+    threads: ThreadPoolExecutor,
+    queues: Iterable[str] = QUEUES,
+    clock: Callable[[], datetime] = utc_now,
+) -> list[Worker]:
+    """One worker for each queue. The rows that activities write carry the instants of `clock`."""
+    desk, books, vendor = Desk(database, clock), Books(database, clock), VendorSystem(database)
+    workflows: dict[str, list[type]] = {COMPANY_QUEUE: [ServiceRequest], VENDOR_QUEUE: []}
+    activities: dict[str, list[Callable[..., object]]] = {
+        COMPANY_QUEUE: [
+            desk.save_status, desk.save_quote, desk.assign_approver, desk.escalate, desk.record_decision,
+            desk.send_reminder, books.post_bill, books.reverse_bill, books.confirm_settlement,
+        ],
+        VENDOR_QUEUE: [vendor.place_quote, vendor.place_order, vendor.confirm_delivery],
+    }  # fmt: skip
+    return [
+        Worker(
+            client,
+            task_queue=queue,
+            workflows=workflows[queue],
+            activities=activities[queue],
+            activity_executor=threads,
+            max_concurrent_activities=THREADS // 2,
+            graceful_shutdown_timeout=timedelta(seconds=2),
+        )
+        for queue in queues
+    ]
+
+
+async def work(database_url: str, queues: Iterable[str], stop: asyncio.Event) -> None:
+    """Poll the queues until told to stop."""
+    client = await connect("worker")
+    await add_search_attributes(client)
+    database = open_database(database_url)
+    with ThreadPoolExecutor(THREADS) as threads:
+        async with AsyncExitStack() as stack:
+            for worker in workers(client, database, threads, queues):
+                await stack.enter_async_context(worker)
+            print("ready worker", *queues, flush=True)
+            await stop.wait()
+    database.dispose()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the worker. Exit codes: 0 told to stop, 1 Temporal cannot be reached, 2 usage."""
+    parser = argparse.ArgumentParser(prog="python -m sample_data.worker", description=__doc__.splitlines()[0])
+    add_database_option(parser)
+    parser.add_argument("--queues", nargs="+", choices=QUEUES, default=QUEUES, help="poll only these task queues")
+    options = parser.parse_args(arguments)
+    return run_until_told(lambda stop: work(options.database_url, options.queues, stop))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
