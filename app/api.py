@@ -1,0 +1,145 @@
+"""The local HTTP API: metrics, status, one round now. Loopback only; all but /healthz needs the service's token."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import metrics
+from app.answers import Answer, Ask, answer
+from app.errors import AskError, ServiceError, user_errors
+from app.formats import MEDIA_TYPES, encoded
+from app.rounds import Follower, Outcome, Rounds
+from app.service import Service
+
+# A round waits for its slowest source; a first one may read a whole namespace.
+ROUND_TIMEOUT_SECONDS = 3600.0
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
+    """Everything the service answers beside the pages."""
+
+    async def healthz(request: Request) -> Response:
+        """Alive, and how old the sync is. For watchdogs, so without a token and without details."""
+        age = sync_age_seconds(rounds.state(), datetime.now(UTC))
+        return JSONResponse({"ok": rounds.is_alive, "sync_age_seconds": age}, 200 if rounds.is_alive else 503)
+
+    async def metric(request: Request) -> Response:
+        return await run_in_threadpool(_metric, service, request)
+
+    async def sync(request: Request) -> Response:
+        outcomes = await run_in_threadpool(rounds.round_now, ROUND_TIMEOUT_SECONDS)
+        return JSONResponse({"rounds": [outcome_row(outcome) for outcome in outcomes]})
+
+    async def status(request: Request) -> Response:
+        return JSONResponse(_status(service, rounds))
+
+    return [
+        Route("/healthz", healthz),
+        Route("/api/metrics/{name}", _guarded(metric, token)),
+        Route("/api/sync", _guarded(sync, token), methods=["POST"]),
+        Route("/api/status", _guarded(status, token)),
+        Route("/api/{anything:path}", _guarded(_not_there, token)),
+    ]
+
+
+def sync_age_seconds(followers: list[Follower], now: datetime) -> float | None:
+    """Seconds since the last round without error of the source that is furthest behind; None before all had one."""
+    ends = [follower.good_at for follower in followers]
+    if not ends or None in ends:
+        return None
+    return round(max((now - end).total_seconds() for end in ends if end is not None), 3)
+
+
+def outcome_row(outcome: Outcome) -> dict[str, object]:
+    """An outcome as JSON has it."""
+    return {
+        "source": outcome.source,
+        "started_at": outcome.started_at.isoformat(),
+        "ended_at": outcome.ended_at.isoformat(),
+        "runs_changed": outcome.runs_changed,
+        "events_added": outcome.events_added,
+        "requests": outcome.requests,
+        "error": outcome.error,
+    }
+
+
+def _guarded(handler: Handler, token: str) -> Handler:
+    """The handler behind the token, its user errors as one sentence of JSON."""
+
+    async def guarded(request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
+            return JSONResponse({"error": "Send the token of the service file: `Authorization: Bearer ...`."}, 401)
+        try:
+            return await handler(request)
+        except user_errors() as error:
+            return JSONResponse({"error": str(error)}, 503 if isinstance(error, ServiceError) else 400)
+
+    return guarded
+
+
+def _metric(service: Service, request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in {known.name for known in metrics.ALL}:
+        return JSONResponse({"error": unknown_metric(name)}, 404)
+    chosen = request.query_params.get("format", "json")
+    if chosen not in MEDIA_TYPES:
+        raise AskError(f"No format {chosen!r}. There is: {', '.join(MEDIA_TYPES)}.")
+    found = answer(service.warehouse, service.streams, _ask(name, request), now=datetime.now(UTC))
+    return Response(encoded(found, chosen), media_type=MEDIA_TYPES[chosen], headers=_headers(found, service))
+
+
+def _headers(found: Answer, service: Service) -> dict[str, str]:
+    return {
+        "X-As-Of": found.as_of.isoformat(),
+        "X-Data-Version": str(service.data_version),
+        "Cache-Control": "no-store",
+    }
+
+
+def _ask(name: str, request: Request) -> Ask:
+    given = request.query_params
+    unknown = set(given) - {"stream", "as_of", "window", "where", "by", "format"}
+    if unknown:
+        raise AskError(f"No parameter {sorted(unknown)[0]!r}. There is: stream, as_of, window, where, by, format.")
+    return Ask(
+        metric=name,
+        stream=given.get("stream"),
+        as_of=given.get("as_of"),
+        window=given.get("window"),
+        where=tuple(given.getlist("where")),
+        by=tuple(given.getlist("by")),
+    )
+
+
+def unknown_metric(name: str) -> str:
+    """What to say of a metric that does not exist."""
+    return f"No metric {name!r}. Try one of: {', '.join(known.name for known in metrics.ALL)}."
+
+
+def _status(service: Service, rounds: Rounds) -> dict[str, object]:
+    return {
+        "started_at": service.started_at.isoformat(),
+        "warehouse": str(service.config.warehouse),
+        "streams": [stream.stream for stream in service.streams],
+        "data_version": service.data_version,
+        "is_syncing": rounds.is_alive,
+        "sources": [_source_row(follower) for follower in rounds.state()],
+    }
+
+
+def _source_row(follower: Follower) -> dict[str, object]:
+    return {
+        "source": follower.source.name,
+        "failures": follower.failures,
+        "last_round": outcome_row(follower.last) if follower.last else None,
+    }
+
+
+async def _not_there(request: Request) -> Response:
+    return JSONResponse({"error": f"Nothing at {request.url.path}."}, 404)

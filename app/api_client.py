@@ -1,0 +1,88 @@
+"""The other end of the HTTP API: commands reach a running service through it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app import service_file
+from app.answers import Answer, Ask, from_ipc
+from app.errors import AskError, ServiceError
+from app.service_file import Notice
+
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 60.0
+
+
+class ServiceClient:
+    """A running service, by its notice."""
+
+    def __init__(self, notice: Notice) -> None:
+        self.notice = notice
+        # Never through a proxy: the service is on this machine, and the token is for it alone.
+        self._http = httpx.Client(
+            base_url=notice.url,
+            headers={"Authorization": f"Bearer {notice.token}"},
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            trust_env=False,
+        )
+
+    def answers(self) -> bool:
+        """The service is there and knows our token. False when the notice is a leftover."""
+        try:
+            return self._http.get("/api/status", timeout=CONNECT_SECONDS).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def ask(self, ask: Ask) -> Answer:
+        """The metric's answer. Raises AskError when the service says what is wrong with the question."""
+        parameters = [*ask.parameters(), ("format", "arrow")]
+        return from_ipc(self._request("GET", f"/api/metrics/{ask.metric}", params=parameters).content)
+
+    def status(self) -> dict[str, Any]:
+        """What the service is and does."""
+        found: dict[str, Any] = self._request("GET", "/api/status").json()
+        return found
+
+    def sync(self) -> list[dict[str, Any]]:
+        """One round of each source now; waits for it."""
+        found: list[dict[str, Any]] = self._request("POST", "/api/sync", timeout=None).json()["rounds"]
+        return found
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise ServiceError(
+                f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {reason}."
+            ) from error
+        if response.is_success:
+            return response
+        raise _refusal(response, self.notice)
+
+
+def running_service(warehouse: Path) -> ServiceClient | None:
+    """The service that owns this warehouse, if one runs and answers."""
+    notice = service_file.read(warehouse)
+    if notice is None:
+        return None
+    client = ServiceClient(notice)
+    return client if client.answers() else None
+
+
+def ended_at(row: dict[str, Any]) -> datetime:
+    """When a round of `sync` ended."""
+    return datetime.fromisoformat(row["ended_at"]).astimezone(UTC)
+
+
+def _refusal(response: httpx.Response, notice: Notice) -> Exception:
+    try:
+        sentence = str(response.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return ServiceError(
+            f"The service at {notice.url} (pid {notice.pid}) answered {response.status_code}; its log says why."
+        )
+    asked_wrongly = response.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND)
+    return AskError(sentence) if asked_wrongly else ServiceError(sentence)

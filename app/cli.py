@@ -1,0 +1,157 @@
+"""The command line. Results on stdout, progress on stderr; exit code 0 done, 1 what the user can mend, 2 usage."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Heavy imports (Temporal, Streamlit, DuckDB) are made inside the commands, so that `--help` is quick.
+
+cli = typer.Typer(
+    name="streamgauge",
+    help="See work flow through a business that runs on Temporal, and move it on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="Configuration. Default: $STREAMGAUGE_CONFIG, else ./streamgauge.toml."
+    ),
+]
+
+
+class Format(StrEnum):
+    """How `show` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+@cli.command()
+def demo(
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the pages. Default: 8501, or a free one.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Keep the data here. Default: a temporary folder, removed at the end.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the pages in a browser.")] = False,
+    for_seconds: Annotated[
+        float | None, typer.Option("--for", min=0, metavar="SECONDS", help="End by itself that long after it is ready.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same customers and the same chances.")] = 7,
+    speed: Annotated[float, typer.Option(min=0.1, max=20, help="How much faster than usual the company works.")] = 1.0,
+) -> None:
+    """Run a whole company on this machine and watch it: Temporal, workers, people, database, sync and pages.
+
+    Prints `ready http://...` when the first page has data. Ctrl-C ends all of it.
+    """
+    from app.cli_run import run_demo
+    from app.demo import Wish
+
+    run_demo(Wish(port, folder, not no_browser, for_seconds, seed, speed))
+
+
+@cli.command()
+def up(
+    config: ConfigOption = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the pages, in place of the config's.")
+    ] = None,
+) -> None:
+    """Keep the warehouse up to date and show the pages, until Ctrl-C.
+
+    Stream files are read when it starts. While it runs, `show` and `sync` go through it.
+    """
+    from app.cli_run import run_up
+
+    run_up(config, port)
+
+
+@cli.command()
+def sync(
+    config: ConfigOption = None,
+    every: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="Round after round with this pause, such as 5s, until Ctrl-C."),
+    ] = None,
+) -> None:
+    """Read once what is new in each source. The stream files are read again, too, unless the service runs."""
+    from app.cli_sync import run_sync
+
+    run_sync(config, every)
+
+
+@cli.command()
+def show(
+    metric: Annotated[str, typer.Argument(help="Name of the metric, such as in_flight.")],
+    config: ConfigOption = None,
+    output: Annotated[Format, typer.Option("--format", "-f", help="How to print it.")] = Format.TABLE,
+    stream: Annotated[str | None, typer.Option(help="Name of the stream; not needed when there is one.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="The instant to speak about, ISO 8601. Default: now.")
+    ] = None,
+    window: Annotated[str | None, typer.Option(help="30d (the default), FROM..TO or all.")] = None,
+    where: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only these items. Repeatable.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="One row for each of its values. Repeatable.")
+    ] = None,
+) -> None:
+    """Answer one question: print a metric."""
+    from app.answers import Ask
+    from app.cli_show import run_show
+
+    ask = Ask(metric, stream, as_of, window, tuple(where or ()), tuple(by or ()))
+    run_show(config, ask, output)
+
+
+@cli.command()
+def check(config: ConfigOption = None) -> None:
+    """Say whether config, stream files, sources and warehouse are sound. Changes nothing."""
+    from app.cli_check import run_check
+
+    run_check(config)
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
+    try:
+        print(version_of("streamgauge"))
+    except PackageNotFoundError:
+        print("unknown: not installed")
+
+
+def main() -> None:
+    """Entry point: errors the user can mend become one sentence on stderr and exit code 1."""
+    try:
+        cli()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # Whoever read our output has enough; stdout must not be flushed again at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        raise SystemExit(0) from None
+    except Exception as error:
+        from app.errors import user_errors
+
+        if not isinstance(error, user_errors()):
+            raise
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

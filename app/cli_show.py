@@ -1,0 +1,78 @@
+"""`streamgauge show`: one metric's answer on stdout."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+import metrics
+import value_stream
+import warehouse
+from app.answers import Answer, Ask, answer
+from app.api_client import running_service
+from app.config import Config, find, load, stream_files
+from app.formats import encoded
+
+
+def run_show(config_option: Path | None, ask: Ask, output: str) -> None:
+    """Ask the running service, else the warehouse itself, and print."""
+    if ask.metric not in {known.name for known in metrics.ALL}:
+        known = ", ".join(metric.name for metric in metrics.ALL)
+        raise typer.BadParameter(f"No metric {ask.metric!r}. Try one of: {known}.", param_hint="METRIC")
+    if output == "parquet" and sys.stdout.isatty():
+        raise typer.BadParameter("Parquet is no text: send it to a file with `> FILE`.", param_hint="--format")
+    found = ask_anyone(load(find(config_option)), ask)
+    if output == "table":
+        print_table(found, Console())
+        return
+    sys.stdout.buffer.write(encoded(found, output))
+    sys.stdout.buffer.flush()
+
+
+def ask_anyone(config: Config, ask: Ask) -> Answer:
+    """The same answer from the service that owns the warehouse, if it runs, or from the file.
+
+    Raises WarehouseError when no service answers and the file is missing or held by another process.
+    """
+    service = running_service(config.warehouse)
+    if service is not None:
+        return service.ask(ask)
+    streams = value_stream.load_all(stream_files(config))
+    opened = warehouse.open_warehouse(config.warehouse, read_only=True)
+    try:
+        return answer(opened, streams, ask, now=datetime.now(UTC))
+    finally:
+        opened.close()
+
+
+def print_table(found: Answer, console: Console) -> None:
+    """For people: columns aligned, instants in UTC, what the figures mean below."""
+    caption = f"As of {found.as_of:%Y-%m-%d %H:%M:%S} UTC. {found.definition}"
+    table = Table(title=escape(found.title), caption=escape(caption), title_justify="left", caption_justify="left")
+    for field in found.table.schema:
+        table.add_column(escape(field.name), justify="right" if _is_number(field.type) else "left", overflow="fold")
+    for row in found.table.to_pylist():
+        table.add_row(*(escape(_for_people(value)) for value in row.values()))
+    console.print(table)
+    if found.table.num_rows == 0:
+        console.print("No rows.")
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _for_people(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    # Text comes from workflows: control characters would reach the terminal.
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))

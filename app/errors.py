@@ -1,0 +1,37 @@
+"""Errors that are the user's to mend: printed as one sentence, exit code 1. All else is our bug, traceback and all.
+
+ConfigError         streamgauge.toml is missing or wrong
+AskError            a question that cannot be answered as asked
+ServiceError        the running service refused or could not do something
+DemoError           the demo could not start one of its parts
+WarehouseError      the warehouse could not be opened, read or written
+StreamFileError     a stream file is wrong
+ConnectorError      a source did not answer as it should
+MetricError         a metric cannot answer this question
+"""
+
+
+class ConfigError(Exception):
+    """The configuration is missing or wrong; the message lists every fault with its place."""
+
+
+class AskError(Exception):
+    """A question that cannot be answered as it was asked; the message says what would do."""
+
+
+class ServiceError(Exception):
+    """The service is there already, cannot start, or refused a request."""
+
+
+class DemoError(Exception):
+    """The demo could not start one of its parts."""
+
+
+def user_errors() -> tuple[type[Exception], ...]:
+    """All of the above. A function, because most of them live in packages that `--help` should not have to import."""
+    from connectors import ConnectorError
+    from metrics import MetricError
+    from value_stream import StreamFileError
+    from warehouse import WarehouseError
+
+    return ConfigError, AskError, ServiceError, DemoError, WarehouseError, StreamFileError, ConnectorError, MetricError

@@ -1,0 +1,67 @@
+"""The running service: the one process that owns the warehouse. Pages, API and rounds get everything through it."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import value_stream
+import warehouse
+from app.config import Config, stream_files
+from app.errors import ServiceError
+from value_stream import Stream
+from warehouse import Warehouse
+
+
+@dataclass
+class Service:
+    """Configuration, warehouse and streams of this process. Stream files are read once, when it opens."""
+
+    config: Config
+    warehouse: Warehouse
+    streams: tuple[Stream, ...]
+    started_at: datetime
+    data_version: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def data_changed(self) -> None:
+        """Count a committed batch: whoever remembers an answer sees that it is old."""
+        with self._lock:
+            self.data_version += 1
+
+    def close(self) -> None:
+        """Close the warehouse."""
+        self.warehouse.close()
+
+
+def open_service(config: Config) -> Service:
+    """Load the stream files, open the warehouse for writing and bring the streams into force in it.
+
+    When a stream file's meaning changed, everything is derived again before this returns. Raises StreamFileError,
+    ConfigError and WarehouseError; a wrong stream file leaves the warehouse untouched.
+    """
+    streams = value_stream.load_all(stream_files(config))
+    opened = warehouse.open_warehouse(config.warehouse)
+    now = datetime.now(UTC)
+    try:
+        con = opened.cursor()
+        warehouse.replace_rules(con, value_stream.rule_rows(streams), value_stream.stream_versions(streams), now)
+        con.close()
+    except BaseException:
+        opened.close()
+        raise
+    return Service(config, opened, streams, started_at=now)
+
+
+_installed: list[Service] = []
+
+
+def install(service: Service) -> None:
+    """Make `service` the one of this process, in place of any before it."""
+    _installed[:] = [service]
+
+
+def current() -> Service:
+    """The service of this process. Raises ServiceError before `install`."""
+    if not _installed:
+        raise ServiceError("No service in this process. Start the pages with `streamgauge up` or `streamgauge demo`.")
+    return _installed[0]
