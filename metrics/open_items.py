@@ -87,9 +87,9 @@ def open_items(con: DuckDBPyConnection, stream: Stream, question: Question) -> p
         conditions=chosen.conditions,
     )
     found = query(con, sql, **chosen.params)
-    titles = {stage.name: stage.title for stage in stream.stages}
+    titles: dict[object, str] = {stage.name: stage.title for stage in stream.stages}
     unit = stream.item.value.unit if stream.item.value else None
-    stages = found.column("stage").to_pylist()
-    found = found.append_column("title", pa.array([titles.get(stage, stage) for stage in stages], pa.string()))
+    shown = [titles.get(stage) for stage in found.column("stage").to_pylist()]
+    found = found.append_column("title", pa.array(shown, pa.string()))
     found = found.append_column("unit", pa.array([unit] * found.num_rows, pa.string()))
     return found.select(list(COLUMNS))

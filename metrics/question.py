@@ -19,9 +19,8 @@ class Window:
         if self.from_at.tzinfo is None or self.to_at.tzinfo is None:
             raise MetricError("The window has no time zone: write its instants with one, such as 2026-01-31T12:00Z.")
         if self.from_at >= self.to_at:
-            raise MetricError(
-                f"The window ends ({self.to_at:%Y-%m-%d %H:%M:%SZ}) before it begins ({self.from_at:%Y-%m-%d %H:%M:%SZ})."
-            )
+            ends, begins = (f"{instant:%Y-%m-%d %H:%M:%SZ}" for instant in (self.to_at, self.from_at))
+            raise MetricError(f"The window ends ({ends}) before it begins ({begins}).")
 
 
 @dataclass(frozen=True)

@@ -4,112 +4,105 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-INSTANT: pa.DataType = pa.timestamp("us", tz="UTC")
+INSTANT = pa.timestamp("us", tz="UTC")
 
-RUNS = pa.schema(
-    {
-        "workflow_id": pa.string(),
-        "run_id": pa.string(),
-        "first_run_id": pa.string(),
-        "continued_run_id": pa.string(),
-        "base_run_id": pa.string(),
-        "initiator": pa.string(),
-        "next_run_id": pa.string(),
-        "parent_workflow_id": pa.string(),
-        "parent_run_id": pa.string(),
-        "parent_event_id": pa.int64(),
-        "workflow_type": pa.string(),
-        "task_queue": pa.string(),
-        "status": pa.string(),
-        "started_at": INSTANT,
-        "execution_at": INSTANT,
-        "closed_at": INSTANT,
-        "attempt": pa.int32(),
-        "cron_schedule": pa.string(),
-        "schedule_id": pa.string(),
-        "history_length": pa.int64(),
-        "state_transition_count": pa.int64(),
-        "history_size_bytes": pa.int64(),
-        "next_event_id": pa.int64(),
-        "tail_token": pa.binary(),
-        "is_complete": pa.bool_(),
-        "observed_until_at": INSTANT,
-    }
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(columns)
+
+
+RUNS = _schema(
+    workflow_id=pa.string(),
+    run_id=pa.string(),
+    first_run_id=pa.string(),
+    continued_run_id=pa.string(),
+    base_run_id=pa.string(),
+    initiator=pa.string(),
+    next_run_id=pa.string(),
+    parent_workflow_id=pa.string(),
+    parent_run_id=pa.string(),
+    parent_event_id=pa.int64(),
+    workflow_type=pa.string(),
+    task_queue=pa.string(),
+    status=pa.string(),
+    started_at=INSTANT,
+    execution_at=INSTANT,
+    closed_at=INSTANT,
+    attempt=pa.int32(),
+    cron_schedule=pa.string(),
+    schedule_id=pa.string(),
+    history_length=pa.int64(),
+    state_transition_count=pa.int64(),
+    history_size_bytes=pa.int64(),
+    next_event_id=pa.int64(),
+    tail_token=pa.binary(),
+    is_complete=pa.bool_(),
+    observed_until_at=INSTANT,
 )
-EVENTS = pa.schema(
-    {
-        "run_id": pa.string(),
-        "event_id": pa.int64(),
-        "type": pa.int16(),
-        "time_at": INSTANT,
-        "name": pa.string(),
-        "answers_event_id": pa.int64(),
-        "turn_event_id": pa.int64(),
-        "reference": pa.string(),
-        "attempt": pa.int32(),
-        "task_queue": pa.string(),
-        "due_micros": pa.int64(),
-        "cause": pa.string(),
-        "identity": pa.string(),
-        "principal": pa.string(),
-        "failure_message": pa.string(),
-        "failure_type": pa.string(),
-        "new_run_id": pa.string(),
-        "base_run_id": pa.string(),
-        "task_id": pa.int64(),
-    }
+EVENTS = _schema(
+    run_id=pa.string(),
+    event_id=pa.int64(),
+    type=pa.int16(),
+    time_at=INSTANT,
+    name=pa.string(),
+    answers_event_id=pa.int64(),
+    turn_event_id=pa.int64(),
+    reference=pa.string(),
+    attempt=pa.int32(),
+    task_queue=pa.string(),
+    due_micros=pa.int64(),
+    cause=pa.string(),
+    identity=pa.string(),
+    principal=pa.string(),
+    failure_message=pa.string(),
+    failure_type=pa.string(),
+    new_run_id=pa.string(),
+    base_run_id=pa.string(),
+    task_id=pa.int64(),
 )
-ATTRIBUTES = pa.schema(
-    {
-        "run_id": pa.string(),
-        "event_id": pa.int64(),
-        "path": pa.string(),
-        "value": pa.string(),
-        "is_cut": pa.bool_(),
-    }
+ATTRIBUTES = _schema(
+    run_id=pa.string(),
+    event_id=pa.int64(),
+    path=pa.string(),
+    value=pa.string(),
+    is_cut=pa.bool_(),
 )
-PENDING = pa.schema(
-    {
-        "run_id": pa.string(),
-        "sampled_at": INSTANT,
-        "kind": pa.string(),
-        "event_id": pa.int64(),
-        "reference": pa.string(),
-        "name": pa.string(),
-        "state": pa.string(),
-        "attempt": pa.int32(),
-        "maximum_attempts": pa.int32(),
-        "scheduled_at": INSTANT,
-        "last_started_at": INSTANT,
-        "last_heartbeat_at": INSTANT,
-        "next_try_at": INSTANT,
-        "expires_at": INSTANT,
-        "failure_message": pa.string(),
-        "failure_type": pa.string(),
-        "worker": pa.string(),
-        "actor": pa.string(),
-        "reason": pa.string(),
-    }
+PENDING = _schema(
+    run_id=pa.string(),
+    sampled_at=INSTANT,
+    kind=pa.string(),
+    event_id=pa.int64(),
+    reference=pa.string(),
+    name=pa.string(),
+    state=pa.string(),
+    attempt=pa.int32(),
+    maximum_attempts=pa.int32(),
+    scheduled_at=INSTANT,
+    last_started_at=INSTANT,
+    last_heartbeat_at=INSTANT,
+    next_try_at=INSTANT,
+    expires_at=INSTANT,
+    failure_message=pa.string(),
+    failure_type=pa.string(),
+    worker=pa.string(),
+    actor=pa.string(),
+    reason=pa.string(),
 )
-TASK_QUEUES = pa.schema(
-    {
-        "sampled_at": INSTANT,
-        "task_queue": pa.string(),
-        "kind": pa.string(),
-        "pollers": pa.int32(),
-        "last_poll_at": INSTANT,
-        "backlog": pa.int64(),
-        "backlog_age_seconds": pa.float64(),
-    }
+TASK_QUEUES = _schema(
+    sampled_at=INSTANT,
+    task_queue=pa.string(),
+    kind=pa.string(),
+    pollers=pa.int32(),
+    last_poll_at=INSTANT,
+    backlog=pa.int64(),
+    backlog_age_seconds=pa.float64(),
 )
-ROW_VERSIONS = pa.schema(
-    {
-        "table_name": pa.string(),
-        "row_id": pa.string(),
-        "seen_at": INSTANT,
-        "content": pa.string(),
-        "is_deleted": pa.bool_(),
-    }
+ROW_VERSIONS = _schema(
+    table_name=pa.string(),
+    row_id=pa.string(),
+    seen_at=INSTANT,
+    content=pa.string(),
+    is_deleted=pa.bool_(),
 )
 
 

@@ -35,6 +35,18 @@ settled AS (
     WHERE last_turn IS NOT NULL
       AND (type = 7 OR type IN (2, 3, 10, 17, 19, 21, 22, 25, 28, 29, 37, 40, 41, 43, 46, 48))
     GROUP BY stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn
+),
+first_wake AS (
+    SELECT settled.stream, settled.run_key, settled.event_id AS stop_event_id, wake.type, wake.name
+    FROM settled
+    JOIN live_event AS wake
+        ON wake.stream = settled.stream
+       AND wake.run_key = settled.run_key
+       AND wake.event_id > settled.last_event_id
+       AND wake.type IN (12, 13, 14, 16, 18, 20, 26, 30, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53)
+    QUALIFY row_number() OVER (
+        PARTITION BY settled.stream, settled.run_key, settled.event_id ORDER BY wake.event_id
+    ) = 1
 )
 SELECT
     settled.stream,
@@ -46,17 +58,14 @@ SELECT
     settled.event_id,
     settled.stopped_at,
     wake.type AS wake_type,
-    wake.name AS wake_name
+    wake.name AS wake_name,
+    lag(CASE WHEN wake.type IN (26, 41) THEN wake.name END) OVER (
+        PARTITION BY settled.stream, settled.run_key ORDER BY settled.event_id
+    ) AS previous_wake_name
 FROM settled
-LEFT JOIN live_event AS wake
-    ON wake.stream = settled.stream
-   AND wake.run_key = settled.run_key
-   AND wake.event_id > settled.last_event_id
-   AND wake.type IN (12, 13, 14, 16, 18, 20, 26, 30, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53)
-WHERE settled.open_steps = 0 AND NOT settled.is_closing
-QUALIFY row_number() OVER (
-    PARTITION BY settled.stream, settled.run_key, settled.event_id ORDER BY wake.event_id
-) = 1;
+LEFT JOIN first_wake AS wake
+    ON wake.stream = settled.stream AND wake.run_key = settled.run_key AND wake.stop_event_id = settled.event_id
+WHERE settled.open_steps = 0 AND NOT settled.is_closing;
 
 CREATE OR REPLACE TEMP TABLE match AS
 WITH event_kind(kind, type) AS (
@@ -134,22 +143,56 @@ by_close AS (
        AND (rule.value IS NULL OR replace(rule.value, '_', ' ') = run_end.ended)
     WHERE run_end.is_own AND run_end.is_last AND NOT run_end.goes_on
 ),
-by_wait AS (
-    SELECT
-        idle.stream, idle.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
-        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
-        idle.stopped_at, false, idle.run_rank, idle.event_id, idle.run_key,
-        idle.event_id, NULL, NULL, NULL, idle.is_own, idle.workflow_type,
-        rule.workflow_type
+by_ended_wait AS (
+    SELECT idle.*, rule.rule_index, rule.purpose, rule.target, rule.after_stage
     FROM idle
     JOIN rule_event AS rule
         ON rule.stream = idle.stream
        AND rule.kind = 'waiting_for'
-       -- while nothing moved it yet, any declared message may be the one
-       AND (idle.wake_type IS NULL OR (idle.wake_type IN (26, 41) AND rule.name = idle.wake_name))
-    QUALIFY row_number() OVER (
-        PARTITION BY idle.stream, idle.run_key, idle.event_id, rule.purpose, rule.rule_index ORDER BY rule.name
-    ) = 1
+       AND idle.wake_type IN (26, 41)
+       AND rule.name = idle.wake_name
+),
+-- Nothing ended the wait yet: it is for the stage that the drawing expects next, or for the present one again,
+-- unless the present one has just got its message.
+by_open_wait AS (
+    SELECT DISTINCT idle.*, rule.rule_index, rule.purpose, rule.target, coalesce(rule.after_stage, expected.from_stage)
+    FROM idle
+    JOIN rule_event AS rule ON rule.stream = idle.stream AND rule.kind = 'waiting_for'
+    JOIN (
+        SELECT stream, from_stage, to_stage FROM rule_move
+        UNION
+        SELECT stream, stage, stage FROM rule_stage
+    ) AS expected
+        ON expected.stream = rule.stream
+       AND (expected.to_stage = rule.target OR rule.purpose <> 'enter')
+       AND (rule.after_stage IS NULL OR rule.after_stage = expected.from_stage)
+    WHERE idle.wake_type IS NULL
+      AND NOT (
+            rule.purpose = 'enter'
+            AND rule.after_stage IS NULL
+            AND expected.from_stage = rule.target
+            AND EXISTS (
+                SELECT 1 FROM rule_event AS same
+                WHERE same.stream = rule.stream AND same.purpose = 'enter' AND same.kind = 'waiting_for'
+                  AND same.target = rule.target AND same.name = idle.previous_wake_name
+            )
+      )
+),
+by_wait AS (
+    SELECT DISTINCT
+        told.stream, told.item_key, told.purpose, told.target, told.rule_index, 'waiting_for' AS kind,
+        told.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        told.stopped_at, false, told.run_rank, told.event_id, told.run_key,
+        told.event_id AS turn_event_id, NULL, NULL, NULL, told.is_own, told.workflow_type,
+        rule.workflow_type
+    FROM (
+        SELECT * FROM by_ended_wait
+        UNION ALL
+        SELECT * FROM by_open_wait
+    ) AS told
+    JOIN rule_event AS rule
+        ON rule.stream = told.stream AND rule.purpose = told.purpose AND rule.rule_index = told.rule_index
+       AND rule.target = told.target
 ),
 row_value AS (
     SELECT
