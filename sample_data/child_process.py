@@ -12,7 +12,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent() -> None:
-    """Have the kernel send SIGTERM when the parent process dies, however it dies. Linux only; elsewhere nothing."""
+    """Have the kernel send SIGTERM when the parent dies, however it dies. Linux only; elsewhere nothing.
+
+    The kernel means the thread that started this process: start it from one that lives as long as it should.
+    """
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
@@ -24,13 +27,13 @@ def end_with_parent() -> None:
 def run_until_told(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     """Run `main(stop)`; `stop` is set by SIGTERM and SIGINT. Returns the exit code: 0 done, 1 with one line on stderr.
 
-    A failure to reach Temporal or the database is a user's error; anything else keeps its traceback.
+    What cannot be reached or does not answer is the user's to mend, so it is one line; anything else is a bug and keeps its traceback.
     """
     end_with_parent()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
     try:
         asyncio.run(_run(main))
-    except (ConnectionError, RuntimeError) as error:
+    except (ConnectionError, TimeoutError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return 0

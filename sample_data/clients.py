@@ -11,11 +11,14 @@ from sample_data.service_request.messages import PRIORITY, REGION, STAGE
 async def connect(identity: str) -> Client:
     """Connect as Temporal's own profiles and environment say (TEMPORAL_ADDRESS, ...), else to localhost:7233.
 
-    Raises RuntimeError when nothing answers there.
+    Raises ConnectionError with the address when nothing answers there.
     """
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "localhost:7233")
-    return await Client.connect(**config, identity=identity)
+    try:
+        return await Client.connect(**config, identity=identity)
+    except RuntimeError as error:
+        raise ConnectionError(f"Temporal at {config['target_host']}: {error} Is it running?") from error
 
 
 class NamedClient(Client):

@@ -1,6 +1,6 @@
 """The live company: people look at the list of open requests, plan what they will do, and do it when it is time.
 
-Behaviour (who does what after how long) is in `service_request.behaviour`; here is only the clock.
+Behaviour (who does what after how long) is a plan that each stream brings; here is only the clock.
 """
 
 import asyncio
@@ -8,15 +8,20 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
+from typing import Generic
 
-from sample_data.service_request.behaviour import Act, plan
-from sample_data.service_request.contact import Contact
-from sample_data.service_request.messages import Status
+from temporalio.service import RPCError
+
+from sample_data.acts import Act, Plan, Seen
+from sample_data.contact import Contact
 
 LOOKS_AT_ONCE = 4
 ACTS_AT_ONCE = 16
+# Planned before, and it still waits: they were away, or the answer was refused. It does not wait as long again.
+TRIED_AGAIN_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -34,23 +39,29 @@ class Pace:
 
 @dataclass
 class Noted:
-    """What people remember of a request: where it was seen, the wait they planned for, when to look again."""
+    """What people remember of a case: where it was seen, the wait they planned for, when to look again.
+
+    What is found open at the very first look is `underway`: part of its wait is already over.
+    """
 
     stage: str
+    underway: bool
     planned: tuple[int, str] | None = None
     tries: int = 0
     look_again_at: float = 0.0
 
 
-class Office:
-    """Everybody who works on service requests, sharing one list of the open ones."""
+class Office(Generic[Seen]):
+    """Everybody who works in one stream, sharing one list of its open cases. Who is `absent` does nothing."""
 
-    def __init__(self, contact: Contact, pace: Pace, seed: int) -> None:
+    def __init__(self, contact: Contact[Seen], plan: Plan[Seen], pace: Pace, seed: int) -> None:
         self.absent: frozenset[str] = frozenset()
         self._contact = contact
+        self._make_plan = plan
         self._pace = pace
         self._seed = seed
         self._noted: dict[str, Noted] = {}
+        self._looked_before = False
         self._agenda: list[tuple[float, int, str, Act]] = []
         self._order = itertools.count()
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
@@ -58,12 +69,13 @@ class Office:
         self._running: set[asyncio.Task[None]] = set()
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Look, plan and act until told to stop."""
+        """Look, plan and act until told to stop. While Temporal cannot be reached, nobody does anything."""
         look_at = 0.0
         while not stop.is_set():
             now = self._pace.clock()
             if now >= look_at:
-                await self.look_around()
+                with suppress(RPCError):
+                    await self.look_around()
                 look_at = now + self._pace.seconds_between_looks
             self._act_on_what_is_due(now)
             await asyncio.sleep(0.05)
@@ -72,8 +84,8 @@ class Office:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     @property
-    def open_requests(self) -> int:
-        """How many requests were open at the last look."""
+    def open_cases(self) -> int:
+        """How many cases were open at the last look."""
         return len(self._noted)
 
     async def look_around(self) -> None:
@@ -82,11 +94,12 @@ class Office:
         now = self._pace.clock()
         self._noted = {name: noted for name, noted in self._noted.items() if name in listed}
         for workflow_id, stage in listed.items():
-            noted = self._noted.setdefault(workflow_id, Noted(stage))
+            noted = self._noted.setdefault(workflow_id, Noted(stage, not self._looked_before))
             if noted.stage != stage or now >= noted.look_again_at:
                 noted.stage = stage
                 noted.look_again_at = now + 15
                 self._spawn(self._look(workflow_id, noted))
+        self._looked_before = True
 
     async def _look(self, workflow_id: str, noted: Noted) -> None:
         async with self._looks:
@@ -97,18 +110,18 @@ class Office:
             return
         self._plan(workflow_id, noted, status, now)
 
-    def _plan(self, workflow_id: str, noted: Noted, status: Status, now: float) -> None:
+    def _plan(self, workflow_id: str, noted: Noted, status: Seen, now: float) -> None:
         wait = (status.wait, status.assignee)
         noted.tries = noted.tries + 1 if noted.planned == wait else 0
         noted.planned = wait
         dice = Random(f"{self._seed}/{workflow_id}/{status.wait}/{noted.tries}")
-        acts = [act for act in plan(status, dice) if act.by not in self.absent]
-        # Tried before, and it still waits: they were away, or the answer was refused. Do not let it wait twice as long.
-        hurry = 1.0 if noted.tries == 0 else 0.3
+        acts = [act for act in self._make_plan(status, dice) if act.by not in self.absent]
+        share = dice.random() if noted.underway else 1.0 if noted.tries == 0 else TRIED_AGAIN_SHARE
+        noted.underway = False
         for act in acts:
-            due_at = now + act.after_seconds * hurry / self._pace.speed
+            due_at = now + act.after_seconds * share / self._pace.speed
             heapq.heappush(self._agenda, (due_at, next(self._order), workflow_id, act))
-        last = acts[-1].after_seconds * hurry if acts else 0.0
+        last = acts[-1].after_seconds * share if acts else 0.0
         noted.look_again_at = now + (last + 5) / self._pace.speed + 0.5
 
     def _act_on_what_is_due(self, now: float) -> None:

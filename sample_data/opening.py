@@ -1,11 +1,13 @@
-"""The first minute: walk a number of requests quickly to every stage, so that there is something to see at once."""
+"""The first half minute: walk many requests quickly to every stage, so that there is something to see at once."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from random import Random
 
+from sample_data.contact import Contact
 from sample_data.service_request.behaviour import arrival, straight_answer
-from sample_data.service_request.contact import Contact
-from sample_data.service_request.messages import Status
+from sample_data.service_request.messages import Stage, Status, Terms
+from sample_data.service_request.starting import start_request
 
 # How many of a hundred open requests wait for which message, about as they would after an hour.
 SPREAD = {
@@ -22,15 +24,17 @@ WALKS_AT_ONCE = 8
 LOOK_AGAIN_SECONDS = 0.05
 
 
-async def walk_to(contact: Contact, workflow_id: str, message: str, patience_seconds: float = 30) -> Status:
-    """Answer for everybody, at once and without mishap, until the request waits for this message.
+async def walk_until(
+    contact: Contact[Status], workflow_id: str, arrived: Callable[[Status], bool], patience_seconds: float = 30
+) -> Status:
+    """Answer for everybody, at once and without mishap, until the request is where it should be.
 
     Raises TimeoutError when it does not get there in time; the last status is in the text.
     """
     status: Status | None = None
     try:
         async with asyncio.timeout(patience_seconds):
-            while status is None or status.waiting_for != message:
+            while status is None or not arrived(status):
                 act = straight_answer(status) if status else None
                 if act is not None:
                     await contact.perform(workflow_id, act)
@@ -39,25 +43,31 @@ async def walk_to(contact: Contact, workflow_id: str, message: str, patience_sec
                 status = await contact.look(workflow_id)
     except TimeoutError as error:
         raise TimeoutError(
-            f"{workflow_id} did not come to wait for {message!r} in {patience_seconds} s: {status}"
+            f"{workflow_id} did not get there within {patience_seconds} s: {status}. Is the worker running?"
         ) from error
     return status
 
 
-async def open_with(contact: Contact, count: int, dice: Random, prefix: str) -> int:
-    """Start `count` requests and spread them over the stages. Returns how many got where they should."""
+async def open_with(contact: Contact[Status], ids: Sequence[str], dice: Random, terms: Terms) -> None:
+    """Start these requests and spread them over the stages. Raises TimeoutError when they do not move."""
     places = asyncio.Semaphore(WALKS_AT_ONCE)
-    targets = dice.choices(list(SPREAD), weights=list(SPREAD.values()), k=count)
-    arrivals = [arrival(dice) for _ in range(count)]
 
-    async def start_and_walk(number: int) -> bool:
+    async def start_and_walk(workflow_id: str, message: str, dice: Random) -> None:
         async with places:
-            workflow_id = f"{prefix}{number:04}"
-            await contact.start(workflow_id, arrivals[number])
-            try:
-                await walk_to(contact, workflow_id, targets[number])
-            except TimeoutError:
-                return False
-        return True
+            arriving = arrival(dice)
+            await start_request(contact.line(arriving.by), workflow_id, arriving, terms)
+            await walk_until(contact, workflow_id, lambda status: status.waiting_for == message)
 
-    return sum(await asyncio.gather(*(start_and_walk(number) for number in range(count))))
+    targets = dice.choices(list(SPREAD), weights=list(SPREAD.values()), k=len(ids))
+    walks = [start_and_walk(name, message, Random(dice.random())) for name, message in zip(ids, targets, strict=True)]
+    await asyncio.gather(*walks)
+
+
+async def approve_some(contact: Contact[Status], ids: Sequence[str], count: int) -> None:
+    """Have the first few that wait for an approval approved: what the vendor's outage is then seen to hold up."""
+    found = 0
+    for workflow_id in ids:
+        status = await contact.look(workflow_id)
+        if found < count and status is not None and status.waiting_for == "decide":
+            await walk_until(contact, workflow_id, lambda status: status.stage is Stage.DELIVERY)
+            found += 1

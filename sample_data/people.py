@@ -8,29 +8,35 @@ everybody works at their own pace. Planted trouble follows its cycle. A worker m
 
 import argparse
 import asyncio
+import itertools
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.service import RPCError
 
 from sample_data import trouble
 from sample_data.child_process import run_until_told
 from sample_data.clients import add_search_attributes, connect
 from sample_data.company import add_database_option
+from sample_data.contact import Contact
 from sample_data.office import Office, Pace
-from sample_data.opening import open_with
+from sample_data.opening import approve_some, open_with
 from sample_data.roster import ABSENT
-from sample_data.service_request.behaviour import arrival
-from sample_data.service_request.contact import Contact
-from sample_data.service_request.messages import Terms
+from sample_data.service_request.behaviour import arrival, plan
+from sample_data.service_request.messages import Status, Terms
+from sample_data.service_request.starting import start_request
 from sample_data.tables import open_database
 
 ARRIVALS_PER_MINUTE = 8.0
 MOST_OPEN = 160
+STUCK_AT_FIRST = 5
 
 
 @dataclass(frozen=True)
@@ -48,19 +54,12 @@ async def live(settings: Settings, stop: asyncio.Event) -> None:
     """Open the company and keep it going until told to stop."""
     client = await connect("people")
     await add_search_attributes(client)
-    contact = Contact(client, Terms.at_speed(settings.speed))
-    office = Office(contact, Pace(settings.speed), settings.seed)
+    contact = Contact(client, "ServiceRequest", Status)
+    office = Office(contact, plan, Pace(settings.speed), settings.seed)
     database = open_database(settings.database_url)
     prefix = f"request-{datetime.now(UTC):%m%d-%H%M%S}-"
-    opening = asyncio.create_task(_open(contact, settings, prefix))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait((opening, stopping), return_when=asyncio.FIRST_COMPLETED)
-    if stop.is_set():
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
+    if await _until_told(stop, open_company(contact, database, settings, prefix)):
         return
-    stopping.cancel()
-    await opening
     async with asyncio.TaskGroup() as group:
         group.create_task(office.work(stop))
         group.create_task(ask(contact, office, settings, prefix, stop))
@@ -68,31 +67,45 @@ async def live(settings: Settings, stop: asyncio.Event) -> None:
     database.dispose()
 
 
-async def _open(contact: Contact, settings: Settings, prefix: str) -> None:
+async def open_company(contact: Contact[Status], database: Engine, settings: Settings, prefix: str) -> None:
+    """Begin with requests in every stage, then let the trouble in: some of them are stuck from the start."""
     began = time.monotonic()
-    count = await open_with(contact, settings.open_with, Random(settings.seed), prefix)
-    print(f"ready people {count} requests in {time.monotonic() - began:.0f} s", flush=True)
+    ids = [f"{prefix}{number:04}" for number in range(settings.open_with)]
+    await open_with(contact, ids, Random(settings.seed), Terms.at_speed(settings.speed))
+    await asyncio.to_thread(trouble.follow_cycle, database, 0.0)
+    await approve_some(contact, ids, STUCK_AT_FIRST)
+    print(f"ready people {settings.open_with} requests in {time.monotonic() - began:.0f} s", flush=True)
 
 
-async def ask(contact: Contact, office: Office, settings: Settings, prefix: str, stop: asyncio.Event) -> None:
+async def ask(
+    contact: Contact[Status], office: Office[Status], settings: Settings, prefix: str, stop: asyncio.Event
+) -> None:
     """Customers ask, at random intervals around the steady rate. They hold back while far too much is open."""
     dice = Random(f"{settings.seed}/arrivals")
-    number = settings.open_with
-    while not await _told_to_stop(stop, dice.expovariate(settings.arrivals_per_minute * settings.speed / 60)):
-        if office.open_requests < MOST_OPEN:
-            await contact.start(f"{prefix}{number:04}", arrival(dice))
-            number += 1
-
-
-async def make_trouble(database: Engine, office: Office, speed: float, stop: asyncio.Event) -> None:
-    """Turn the switches as their cycle says, and send the absent approver away while hers is on."""
-    began = time.monotonic()
-    while True:
-        await asyncio.to_thread(trouble.follow_cycle, database, (time.monotonic() - began) * speed)
-        is_away = await asyncio.to_thread(trouble.is_on, database, trouble.ABSENT_APPROVER)
-        office.absent = frozenset({ABSENT.name}) if is_away else frozenset()
-        if await _told_to_stop(stop, 1.0):
+    terms = Terms.at_speed(settings.speed)
+    for number in itertools.count(settings.open_with):
+        if await _told_to_stop(stop, dice.expovariate(settings.arrivals_per_minute * settings.speed / 60)):
             return
+        arriving = arrival(dice)
+        if office.open_cases < MOST_OPEN:
+            with suppress(RPCError):
+                await start_request(contact.line(arriving.by), f"{prefix}{number:04}", arriving, terms)
+
+
+async def make_trouble(database: Engine, office: Office[Status], speed: float, stop: asyncio.Event) -> None:
+    """Turn the switches as their cycle says, and send the absent approver away while hers is on.
+
+    While the database is away, everything stays as it was.
+    """
+    began = time.monotonic()
+    while not await _told_to_stop(stop, 1.0):
+        try:
+            await asyncio.to_thread(trouble.follow_cycle, database, (time.monotonic() - began) * speed)
+            is_away = await asyncio.to_thread(trouble.is_on, database, trouble.ABSENT_APPROVER)
+        except SQLAlchemyError as error:
+            print(f"Cannot read the table trouble: {error}", file=sys.stderr, flush=True)
+            continue
+        office.absent = frozenset({ABSENT.name}) if is_away else frozenset()
 
 
 async def _told_to_stop(stop: asyncio.Event, within_seconds: float) -> bool:
@@ -100,6 +113,19 @@ async def _told_to_stop(stop: asyncio.Event, within_seconds: float) -> bool:
         await asyncio.wait_for(stop.wait(), within_seconds)
     except TimeoutError:
         return False
+    return True
+
+
+async def _until_told(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do the work, or drop it when told to stop; True when told."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        stopping.cancel()
+        await working
+        return False
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
     return True
 
 

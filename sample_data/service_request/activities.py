@@ -9,12 +9,15 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select, update
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from sample_data.service_request import messages
 from sample_data.service_request.messages import Request, Stage
 from sample_data.tables import APPROVALS, LEDGER, REQUESTS, USERS, insert_once, utc_now
 from sample_data.trouble import VENDOR_OUTAGE, is_on
+
+# A failure that is part of the business: retried like any other, but no error in the worker's log.
+EXPECTED = ApplicationErrorCategory.BENIGN
 
 
 class Desk:
@@ -137,7 +140,9 @@ class VendorSystem:
 
     def _require_online(self, what: str) -> None:
         if is_on(self._database, VENDOR_OUTAGE):
-            raise ApplicationError(f"Cannot {what}: the vendor's system answers 503.", type="VendorOffline")
+            raise ApplicationError(
+                f"Cannot {what}: the vendor's system answers 503.", type="VendorOffline", category=EXPECTED
+            )
 
 
 def _new_row(request: Request, now: datetime) -> dict[str, object]:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 
+from sample_data.acts import Act
 from sample_data.roster import ANALYSTS, CUSTOMERS, FINANCE, PRODUCTS, STAFF, SUPPORT, VENDORS, Person
 from sample_data.service_request.messages import (
     Claim,
@@ -27,17 +27,6 @@ from sample_data.service_request.messages import (
 CHANNELS = ("customer", "internal", "schedule")
 CANCELLED_SHARE, REJECTED_SHARE, ASKED_AGAIN_SHARE, RETURNED_SHARE = 0.006, 0.08, 0.09, 0.05
 PRIORITY_PACE = {1: 0.7, 2: 0.85, 3: 1.0, 4: 1.15, 5: 1.3}
-
-
-@dataclass(frozen=True)
-class Act:
-    """One thing that one person does, so many seconds (speed 1) after the request began to wait for it."""
-
-    after_seconds: float
-    by: str
-    verb: Literal["signal", "update", "cancel"]
-    name: str
-    argument: object = None
 
 
 @dataclass(frozen=True)
