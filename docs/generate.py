@@ -4,20 +4,14 @@ python docs/generate.py           writes docs/reference/*.md
 python docs/generate.py --check   writes nothing; names the pages that are not in step and exits 1
 """
 
-import collections.abc
 import re
 import sys
-import types
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-import click
 import typer
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 import metrics
 from app.cli import cli
@@ -26,20 +20,14 @@ from value_stream import Stream
 from warehouse import open_warehouse
 from warehouse.migrations import SCHEMA
 
+Schema = dict[str, Any]  # a JSON Schema
+
 REFERENCE = Path(__file__).parent / "reference"
 STALE = "Not in step with the code: {pages}. Run `make docs` and commit what it writes."
 GENERATED = "<!-- Written by docs/generate.py from the code: change that, then run `make docs`. -->"
 
-WORDS = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
-    Path: "path",
-    timedelta: "duration",
-    Any: "anything",
-    types.NoneType: "nothing",
-}
+WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "table", "null": "nothing"}
+KIND = re.compile(r"#/\$defs/(\w+)")
 TABLES = """
 SELECT table_name, column_name, data_type, is_nullable, comment
 FROM duckdb_columns()
@@ -59,36 +47,42 @@ PARTS = {
 
 def commands() -> str:
     """Every command with its help, usage and options."""
-    root = typer.main.get_command(cli)
-    pages = [_command(context) for context in _contexts(click.Context(root, info_name="streamgauge"))]
-    return "\n\n".join(["# Commands", *pages])
+    return "\n\n".join(["# Commands", *_commands("streamgauge", typer.main.get_command(cli))])
 
 
-def _contexts(context: click.Context) -> Iterator[click.Context]:
-    yield context
-    if isinstance(context.command, click.Group):
-        for name in context.command.list_commands(context):
-            command = context.command.get_command(context, name)
-            if command and not command.hidden:
-                yield from _contexts(click.Context(command, info_name=name, parent=context))
+def _commands(path: str, command: Any) -> list[str]:
+    pages = [_command(path, command)]
+    for name, part in getattr(command, "commands", {}).items():
+        pages += _commands(f"{path} {name}", part)
+    return pages
 
 
-def _command(context: click.Context) -> str:
-    usage = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
-    help_text = re.sub(r"[\b\f]\n?", "", context.command.help or "").strip()
-    rows = [_parameter(parameter) for parameter in context.command.params]
-    parts = [f"## `{context.command_path}`", help_text, f"```\n{usage}\n```"]
-    return "\n\n".join(parts + ([_table(("option", "meaning", "default"), rows)] if rows else []))
+def _command(path: str, command: Any) -> str:
+    arguments = [_name(parameter) for parameter in command.params if parameter.param_type_name == "argument"]
+    usage = " ".join([path, *(["COMMAND"] if hasattr(command, "commands") else []), *arguments, "[OPTIONS]"])
+    rows = [_parameter(parameter) for parameter in command.params]
+    parts = [f"## `{path}`", (command.help or "").strip(), f"```\n{usage}\n```"]
+    return "\n\n".join(parts + ([_table(("option", "default", "meaning"), rows)] if rows else []))
 
 
-def _parameter(parameter: click.Parameter) -> tuple[str, str, str]:
-    names = parameter.opts + parameter.secondary_opts
-    is_argument = isinstance(parameter, click.Argument)
-    shown = parameter.human_readable_name.upper() if is_argument else ", ".join(f"`{name}`" for name in names)
-    default = parameter.default
-    is_said = default not in (None, "", (), []) and not callable(default) and not parameter.required
-    says = getattr(parameter, "help", None) or ""
-    return shown, says, f"`{_plain(default)}`" if is_said else ("required" if parameter.required else "")
+def _parameter(parameter: Any) -> tuple[str, str, str]:
+    is_flag = getattr(parameter, "is_flag", False)
+    default = "required" if parameter.required else "" if is_flag else _shown(parameter.default)
+    return f"`{_name(parameter)}`", default, parameter.help or ""
+
+
+def _name(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.name).upper()
+    value = "" if parameter.is_flag else f" {parameter.metavar or _kind(parameter)}"
+    return ", ".join([*parameter.opts, *parameter.secondary_opts]) + value
+
+
+def _kind(parameter: Any) -> str:
+    if isinstance(parameter.default, Enum):
+        return "|".join(str(choice.value) for choice in type(parameter.default))
+    is_number = isinstance(parameter.default, int | float) or parameter.min is not None
+    return "NUMBER" if is_number else "TEXT"
 
 
 # --- models
@@ -96,76 +90,80 @@ def _parameter(parameter: click.Parameter) -> tuple[str, str, str]:
 
 def configuration() -> str:
     """Every key of streamgauge.toml."""
-    return _models("# Configuration: `streamgauge.toml`", Config)
+    return _keys("# Configuration: `streamgauge.toml`", Config.model_json_schema())
 
 
 def stream_file() -> str:
     """Every key of a stream file."""
-    return _models("# The stream file: `*.stream.toml`", Stream)
+    return _keys("# The stream file: `*.stream.toml`", Stream.model_json_schema())
 
 
-def _models(title: str, root: type[BaseModel]) -> str:
-    sections, seen = [], set()
-    waiting: list[tuple[str, type[BaseModel]]] = [("", root)]
+def _keys(title: str, schema: Schema) -> str:
+    """One section for each kind of table in a file, in the order in which a reader meets them."""
+    kinds = schema.get("$defs", {})
+    places: dict[str, list[str]] = {}
+    waiting = [(key, kind) for key, kind in _tables_in("", schema)]
     while waiting:
-        place, model = waiting.pop(0)
-        if model in seen:
-            continue
-        seen.add(model)
-        sections.append(_model(place, model))
-        waiting += [
-            (f"{place}.{_key(name, field)}".lstrip("."), part)
-            for name, field in model.model_fields.items()
-            for part in _models_in(field.annotation)
-        ]
-    return "\n\n".join([title, *sections])
+        place, kind = waiting.pop(0)
+        if kind not in places:
+            waiting += _tables_in(f"{place}.", kinds[kind])
+        places.setdefault(kind, []).append(f"`{place}`")
+    sections = [title, *_section(schema, None)]
+    for kind, where in places.items():
+        like = _contained(kinds[kind], [other for other in places if other != kind], kinds)
+        first = like is not None and list(places).index(like) < list(places).index(kind)
+        shared = (kinds[like], places[like][0]) if like and first else None
+        sections += [f"## {', '.join(where)}", *_section(kinds[kind], shared)]
+    return "\n\n".join(sections)
 
 
-def _model(place: str, model: type[BaseModel]) -> str:
-    heading = [f"## `{place}`"] if place else []
-    says = " ".join((model.__doc__ or "").split())
+def _section(schema: Schema, shared: tuple[Schema, str] | None) -> list[str]:
+    inherited = shared[0]["properties"] if shared else {}
+    required = schema.get("required", [])
     rows = [
-        (f"`{_key(name, field)}`", _words(field.annotation), _default(field), field.description or "")
-        for name, field in model.model_fields.items()
+        (f"`{key}`", _words(field), "required" if key in required else _default(field), field.get("description", ""))
+        for key, field in schema["properties"].items()
+        if key not in inherited
     ]
-    return "\n\n".join([*heading, says, _table(("key", "is", "default", "meaning"), rows)])
+    says = [schema.get("description", "")]
+    if shared:
+        says.append(f"Every key of {shared[1]}" + (", and:" if rows else "."))
+    return says + ([_table(("key", "is", "default", "meaning"), rows)] if rows else [])
 
 
-def _key(name: str, field: FieldInfo) -> str:
-    return field.alias or name
+def _contained(schema: Schema, others: list[str], kinds: Schema) -> str | None:
+    """The first kind of table with several keys, all of which `schema` has too: said once, referred to later."""
+    fields = schema["properties"].items()
+    alike = (other for other in others if len(kinds[other]["properties"]) > 4)
+    return next((other for other in alike if kinds[other]["properties"].items() <= fields), None)
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
+def _tables_in(prefix: str, schema: Schema) -> list[tuple[str, str]]:
+    return [
+        (f"{prefix}{key}", kind) for key, field in schema["properties"].items() for kind in KIND.findall(str(field))
+    ]
 
 
-def _words(annotation: Any) -> str:
+def _words(field: Schema) -> str:
     """What a reader of a TOML file calls a type."""
-    origin, parts = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _words(parts[0])
-    if origin is Literal:
-        return " or ".join(f"`{part}`" for part in parts)
-    if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_words(part) for part in parts if part is not types.NoneType))
-    if origin in (tuple, list, set, frozenset, collections.abc.Sequence):
-        return f"list of {_words(parts[0])}"
-    if origin in (dict, collections.abc.Mapping):
-        return f"table of {_words(parts[1])}"
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return " or ".join(f"`{member.value}`" for member in annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if "$ref" in field:
         return "table"
-    return WORDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
+    if "const" in field:
+        return _shown(field["const"])
+    if "enum" in field:
+        return " or ".join(_shown(value) for value in field["enum"])
+    if "anyOf" in field:
+        return " or ".join(dict.fromkeys(_words(part) for part in field["anyOf"] if part.get("type") != "null"))
+    if field.get("type") == "array":
+        return f"list of {_words(field.get('items', {}))}".replace("list of table", "list of tables")
+    if "examples" in field:
+        return f"text, like {', '.join(_shown(example) for example in field['examples'])}"
+    kind = field.get("type", "anything")
+    return " or ".join(WORDS.get(name, name) for name in ([kind] if isinstance(kind, str) else kind))
 
 
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True, validated_data={})
-    return "" if value in (None, "", (), {}) or isinstance(value, BaseModel) else f"`{_plain(value)}`"
+def _default(field: Schema) -> str:
+    return "" if isinstance(field.get("default"), dict) else _shown(field.get("default"))
 
 
 # --- warehouse
@@ -232,15 +230,21 @@ def _table(head: tuple[str, ...], rows: list[Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    # <name> would be taken for HTML; inside code it is not.
+    plain = text if "`" in text else text.replace("<", "&lt;")
+    return " ".join(plain.split()).replace("|", "\\|")
 
 
-def _plain(value: Any) -> str:
+def _shown(value: Any) -> str:
+    """A value as code; nothing for one that is not there."""
+    if isinstance(value, Enum):
+        value = value.value
+    if value in (None, "", (), []) or callable(value):
+        return ""
     if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(part) for part in value)
-    return str(value)
+        return f"`{str(value).lower()}`"
+    parts = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(f"`{part}`" for part in parts)
 
 
 def main() -> int:
