@@ -154,7 +154,8 @@ def _tables_without_rows(data: Table) -> Iterator[Mismatch]:
     rows = {name: table for _, table in tables(data, "rows") if (name := text(table, "table"))}
     for place, path in written_paths(data):
         column = column_of(path)
-        if column is not None and column.table_path not in rows:
+        is_table = place[-1] == "row"
+        if column is not None and is_table == (not column.column) and column.table_path not in rows:
             near = did_you_mean(column.table_path, rows)
             yield Mismatch(place, f"no [[rows]] say how a row of {column.table_path} finds its item{near}", path)
     for place, rule in rules_of(data):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 Place = tuple[str | int, ...]
 
@@ -54,13 +54,21 @@ def _of_file(file: str, faults: list[Fault]) -> str:
 
 def joined(title: str, error: ValidationError | None, mismatches: list[Mismatch]) -> ValidationError:
     """One error with the faults of the single parts and those between parts."""
-    details: list[InitErrorDetails] = []
-    for line in error.errors(include_url=False, include_context=False) if error else []:
-        # a default that needed a faulty neighbour: the neighbour's own fault says it
-        if line["type"] != "default_factory_not_called":
-            details.append(_detail(line["type"], line["msg"], line["loc"], line["input"]))
+    lines = error.errors(include_url=False, include_context=False) if error else []
+    places = [line["loc"] for line in lines]
+    details = [
+        _detail(line["type"], line["msg"], line["loc"], line["input"]) for line in lines if not _is_echo(line, places)
+    ]
     details += [_detail("mismatch", each.problem, each.place, each.value) for each in mismatches]
     return ValidationError.from_exception_data(title, details)
+
+
+def _is_echo(line: ErrorDetails, places: list[Place]) -> bool:
+    """Whether a fault only follows from another: a title without a name to make it from, a list of faulty parts."""
+    place = line["loc"]
+    if line["type"] == "too_short":
+        return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    return line["type"] == "default_factory_not_called"
 
 
 def _detail(kind: str, problem: str, place: Place, value: object) -> InitErrorDetails:

@@ -74,10 +74,10 @@ def _text_of(path: Path) -> str:
             return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         pass
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         problem = f"not UTF-8 text: {error}"
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise StreamFileError([Fault(str(path), "", problem)]) from None
 
 
@@ -93,6 +93,8 @@ def _fault(path: Path, text: str, error: ErrorDetails) -> Fault:
         problem = "required, but not there"
     elif error["type"] == "extra_forbidden":
         problem = _unknown_key(place)
+    elif error["type"] == "too_short":
+        problem = "at least one is needed"
     return Fault(
         file=str(path),
         place=".".join(map(str, place)),

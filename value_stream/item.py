@@ -13,9 +13,9 @@ from value_stream.rules import EnterRule
 def _checked_link(link: str) -> str:
     # the page makes a link of it: only addresses of the web, nothing that a browser would run
     if not link.startswith(("https://", "http://")) or any(character.isspace() for character in link):
-        raise PydanticCustomError("link", "not a web address; write it like https://crm.example.com/requests/{{item}}")
+        raise PydanticCustomError("link", "not a web address; write it like https://crm.example.com/requests/{item}")
     if link.count("{item}") != 1 or link.replace("{item}", "").count("{") > 0:
-        raise PydanticCustomError("link", "write {{item}} once, where the item's key belongs")
+        raise PydanticCustomError("link", "write {item} once, where the item's key belongs")
     return link
 
 
