@@ -21,7 +21,6 @@ INPUT_KINDS: dict[str, PathKind] = {
 }
 RESULT_KINDS: dict[str, PathKind] = {
     "update": "update_result",
-    "activity": "activity_result",
     "activity_done": "activity_result",
 }
 
@@ -75,7 +74,7 @@ def _of_decisions(stream: Stream) -> Iterator[DeclaredPath]:
         for rule in decision.answered:
             for path in (rule.outcome_path(decision.outcomes), *decision.actor):
                 for name in _carriers(stream, decision, rule):
-                    yield from _declared(path, rule.event_kind, name)
+                    yield from _declared(path, rule.answering_kind(decision.outcomes), name)
 
 
 def _carriers(stream: Stream, decision: Decision, rule: AnswerRule) -> Iterator[str | None]:

@@ -1,8 +1,9 @@
 """What all parts of a stream file share: frozen, no unknown keys, and the kinds of text they hold."""
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -42,9 +43,24 @@ def named_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=100)]
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise PydanticCustomError("words", "write one line without control characters")
+    return text
+
+
+def _checked_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise PydanticCustomError("name", "not a name; use letters, digits, `_`, `-` and `.`, and put words in `title`")
+    return name
+
+
+NAME = re.compile(r"\w[\w.-]*")
+Name = Annotated[
+    str, Field(max_length=100, json_schema_extra={"pattern": f"^{NAME.pattern}$"}), AfterValidator(_checked_name)
+]
 """How things of a stream file name each other: letters, digits, `_`, `-`, `.`; titles are for people."""
-Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Words = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 """One line of text."""
 External = Annotated[str, Field(min_length=1, max_length=1000)]
 """A name that somebody else gave, matched exactly: an activity type, a signal, a table's column."""

@@ -118,6 +118,8 @@ class EventRule(Part):
             raise refuse("`column` belongs to row")
         if kinds[0] == "row" and self.equals is not None and self.column is None:
             raise refuse("`equals` of a row needs the `column` that takes the value")
+        if self.start is not None and self.after is not None:
+            raise refuse("`after` does not go with start: nothing comes before it")
         if self.workflow_type is not None and kinds[0] in ("start", "close", "row", "stage_entered", "deadline"):
             raise refuse(f"`workflow_type` does not go with {kinds[0]}, which is always of the item itself")
         return self
