@@ -1,0 +1,115 @@
+"""A connection to one namespace, and every request this program makes of it. Read-only, raw service stubs throughout.
+
+The SDK's own handles fail on a page that holds a paused run and on servers that send raw history; the stubs do not.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.history.v1 import History as ProtoHistory
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice import v1 as api
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from connectors.temporal.budget import Budget
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.faults import Fault
+from connectors.temporal.memory import Memory
+
+Answer = TypeVar("Answer")
+
+PATIENCE = timedelta(seconds=10)
+LIST_PATIENCE = timedelta(seconds=30)
+SETTLE_SECONDS = 0.2
+
+
+class Connection:
+    """One namespace of one cluster, its budget, and what is remembered between rounds."""
+
+    def __init__(self, client: Client, config: TemporalConfig, namespace: str, address: str) -> None:
+        self.config = config
+        self.namespace = namespace
+        self.source = config.source(namespace)
+        self.where = f"{address}/{namespace}"
+        self.budget = Budget(config.requests_per_second, config.visibility_per_second)
+        self.memory = Memory()
+        self._service = client.workflow_service
+
+    async def close(self) -> None:
+        """Let the connection settle. Await it as the last thing of a short-lived program.
+
+        An interpreter that exits while the client's threads still run may abort (temporalio/sdk-python issue 300).
+        """
+        await asyncio.sleep(SETTLE_SECONDS)
+
+    async def list_runs(self, query: str, *, page_size: int, token: bytes) -> api.ListWorkflowExecutionsResponse:
+        """One page of runs: open ones first, then by close time, newest first. Visibility budget."""
+        request = api.ListWorkflowExecutionsRequest(
+            namespace=self.namespace, query=query, page_size=page_size, next_page_token=token
+        )
+        send = partial(self._service.list_workflow_executions, request, timeout=LIST_PATIENCE)
+        return await self._ask("list runs", send, visibility=True)
+
+    async def count_runs(self, query: str) -> int:
+        """How many runs match, by the server's own count. Visibility budget."""
+        request = api.CountWorkflowExecutionsRequest(namespace=self.namespace, query=query)
+        send = partial(self._service.count_workflow_executions, request, timeout=LIST_PATIENCE)
+        return (await self._ask("count runs", send, visibility=True)).count
+
+    async def describe_run(self, workflow_id: str, run_id: str) -> api.DescribeWorkflowExecutionResponse:
+        """What Temporal says of a run now: state, counters, pending work."""
+        request = api.DescribeWorkflowExecutionRequest(
+            namespace=self.namespace, execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        )
+        send = partial(self._service.describe_workflow_execution, request, timeout=PATIENCE)
+        return await self._ask(f"describe run {run_id}", send)
+
+    async def history_page(self, workflow_id: str, run_id: str, token: bytes) -> tuple[list[HistoryEvent], bytes]:
+        """Events from where the token stands, and the token that goes on.
+
+        Asked as a long poll, because only its last page gives an open run a token to go on with later. The server
+        answers a long poll at once when something is there; ask only when there is.
+        """
+        request = api.GetWorkflowExecutionHistoryRequest(
+            namespace=self.namespace,
+            execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+            next_page_token=token,
+            wait_new_event=True,
+        )
+        send = partial(self._service.get_workflow_execution_history, request, timeout=PATIENCE)
+        answer = await self._ask(f"read the history of run {run_id}", send)
+        events = list(answer.history.events)
+        for blob in answer.raw_history:
+            events.extend(ProtoHistory.FromString(blob.data).events)
+        return events, answer.next_page_token
+
+    async def describe_queue(self, queue: str, kind: str) -> api.DescribeTaskQueueResponse:
+        """Pollers and backlog of a task queue; kind is workflow or activity."""
+        types = {"workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY}
+        request = api.DescribeTaskQueueRequest(
+            namespace=self.namespace,
+            task_queue=TaskQueue(name=queue),
+            task_queue_type=types[kind],
+            report_stats=True,
+        )
+        send = partial(self._service.describe_task_queue, request, timeout=PATIENCE)
+        return await self._ask(f"describe task queue {queue}", send)
+
+    async def describe_namespace(self) -> api.DescribeNamespaceResponse:
+        """The namespace's own settings, retention among them."""
+        request = api.DescribeNamespaceRequest(namespace=self.namespace)
+        send = partial(self._service.describe_namespace, request, timeout=PATIENCE)
+        return await self._ask("describe the namespace", send)
+
+    async def _ask(self, tried: str, send: Callable[[], Awaitable[Answer]], *, visibility: bool = False) -> Answer:
+        try:
+            return await self.budget.spend(send, visibility=visibility)
+        except RPCError as error:
+            raise Fault(tried, error) from error

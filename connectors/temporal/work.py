@@ -1,0 +1,74 @@
+"""Read many runs at once, within the round's time, going on when one of them cannot be read."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+
+from connectors.temporal.budget import WIDTH
+from connectors.temporal.faults import Fault
+from connectors.temporal.gathering import Gathering
+from connectors.temporal.reading import Chunk
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be read: `read` does it."""
+
+    workflow_id: str
+    run_id: str
+    read: Callable[[], AsyncIterator[Chunk]]
+
+
+@dataclass
+class Work:
+    """The runs read in one round: which were done, which failed, and the task queues they wait in."""
+
+    gathering: Gathering
+    limit_seconds: float | None = None
+    was_cut: bool = False
+    done: set[str] = field(default_factory=set)
+    failed: list[tuple[Job, Fault]] = field(default_factory=list)
+    queues: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._ends = None if self.limit_seconds is None else time.monotonic() + self.limit_seconds
+        self._fault: Fault | None = None
+
+    def is_over(self) -> bool:
+        """Whether the round's time is used up; notes that something was left undone."""
+        if self._ends is not None and time.monotonic() > self._ends:
+            self.was_cut = True
+        return self.was_cut
+
+    async def do(self, jobs: Iterable[Job]) -> None:
+        """Do the jobs in this order, several at once; none twice in a round.
+
+        A fault of one run is noted in `failed`. Raises the Fault that concerns all runs, after those under way ended.
+        """
+        waiting = iter(jobs)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WIDTH):
+                group.create_task(self._do_some(waiting))
+        if self._fault is not None:
+            raise self._fault
+
+    async def _do_some(self, waiting: Iterable[Job]) -> None:
+        for job in waiting:
+            if job.run_id in self.done:
+                continue
+            if self._fault is not None or self.is_over():
+                return
+            self.done.add(job.run_id)
+            await self._do_one(job)
+
+    async def _do_one(self, job: Job) -> None:
+        try:
+            async for chunk in job.read():
+                self.queues |= chunk.queues
+                await self.gathering.add(chunk)
+        except Fault as fault:
+            if fault.concerns_one_run:
+                self.failed.append((job, fault))
+            else:
+                self._fault = fault
