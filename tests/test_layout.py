@@ -35,7 +35,7 @@ def test_a_fresh_interpreter_elsewhere_imports_our_packages(tmp_path):
     """Their names are plain words: a dependency that ships one of them would win over an editable checkout."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     answer = subprocess.run(
-        [sys.executable, "-c", WHERE_FROM, *PACKAGES],
+        [sys.executable, "-c", WHERE_FROM, *PACKAGES, "tests"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -43,7 +43,7 @@ def test_a_fresh_interpreter_elsewhere_imports_our_packages(tmp_path):
         check=True,
     )
 
-    assert json.loads(answer.stdout) == {package: [str(ROOT / package)] for package in PACKAGES}
+    assert json.loads(answer.stdout) == {package: [str(ROOT / package)] for package in [*PACKAGES, "tests"]}
 
 
 def test_no_file_in_app_shadows_a_package():
