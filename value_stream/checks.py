@@ -7,7 +7,8 @@ named at once. So everything here takes what has the right shape and passes over
 from collections.abc import Iterator, Mapping
 
 from value_stream.faults import Mismatch, Place, did_you_mean
-from value_stream.paths import column_of
+from value_stream.paths import column_of, fault_of_path, root_of
+from value_stream.rules import PATH_ROOTS
 from value_stream.written import Table, durations_of, outcome_is_constant, rules_of, tables, text, texts, written_paths
 
 NAMED = ("stages", "decisions", "systems", "exceptions", "nudges")
@@ -135,6 +136,15 @@ def _outcomes(data: Table) -> Iterator[Mismatch]:
             outcome = text(rule, "outcome")
             if outcome and rule.get("map") and outcome_is_constant(rule, outcome, options):
                 yield Mismatch((*at, "map"), "a map needs an outcome that is a path")
+            if outcome and not outcome_is_constant(rule, outcome, options) and not _can_be_read(rule, outcome):
+                near = did_you_mean(outcome, options)
+                yield Mismatch((*at, "outcome"), f"neither an option nor a column of the row{near}", outcome)
+
+
+def _can_be_read(answer: Table, outcome: str) -> bool:
+    """Whether a row's outcome can be a column; other paths are checked with their rule."""
+    row = text(answer, "row")
+    return row is None or root_of(outcome) in PATH_ROOTS or fault_of_path(f"{row}.{outcome}", ("db",)) is None
 
 
 def _named_outcomes(decision: Table, place: Place, options: list[str]) -> Iterator[tuple[Place, str]]:

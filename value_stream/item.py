@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from value_stream.model import External, Name, Part, Words, named_once, titled_by_name
-from value_stream.paths import Column, ItemPath, KeyPath, TablePath, column_of
+from value_stream.paths import Column, ColumnName, ItemPath, KeyPath, TablePath, column_of
 from value_stream.rules import EnterRule
 
 
@@ -68,8 +68,8 @@ class Rows(Part):
     """How the rows of a database table find their item and their time."""
 
     table: TablePath = Field(description="The table: db.SOURCE.TABLE.")
-    key: External = Field(description="Column that holds the item's key.")
-    at: External | None = Field(
+    key: ColumnName = Field(description="Column that holds the item's key.")
+    at: ColumnName | None = Field(
         default=None,
         description="Column that holds the instant of a row's version; without it, when it was first seen.",
     )

@@ -1,6 +1,8 @@
 """Finds the line of a place in a TOML text: tomllib does not say. Reads headers and keys, says nothing when unsure."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 HEADER = re.compile(r"^\s*(\[{1,2})\s*([\w.\-]+)\s*\]{1,2}\s*(?:#.*)?$")
 KEY = re.compile(r"^\s*([\w\-]+)\s*(?:\.[\w\-.\s]+)?=")
@@ -13,9 +15,15 @@ def line_of(text: str, place: tuple[str | int, ...]) -> int | None:
     stream files. None where nothing is found, and for files with multi-line strings, in which a line may only look
     like a key.
     """
-    if '"""' in text or "'''" in text:
-        return None
+    found = _lines(text)
+    return next((found[place[:end]] for end in range(len(place), 0, -1) if place[:end] in found), None)
+
+
+@lru_cache(maxsize=2)
+def _lines(text: str) -> Mapping[tuple[str | int, ...], int]:
     found: dict[tuple[str | int, ...], int] = {}
+    if '"""' in text or "'''" in text:
+        return found
     table: tuple[str | int, ...] = ()
     counts: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
@@ -24,7 +32,7 @@ def line_of(text: str, place: tuple[str | int, ...]) -> int | None:
             found.setdefault(table, number)
         elif key := KEY.match(line):
             found.setdefault((*table, key[1]), number)
-    return next((found[place[:end]] for end in range(len(place), 0, -1) if place[:end] in found), None)
+    return found
 
 
 def _table_of(is_array: bool, name: str, counts: dict[str, int]) -> tuple[str | int, ...]:

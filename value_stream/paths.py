@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 PART = r"[^\s.\[\]{}\"']+"
@@ -98,6 +98,12 @@ def _checked_table(text: str) -> str:
     return text
 
 
+def _checked_column(text: str) -> str:
+    if len(text) > LONGEST or '"' in text or not text.isprintable():
+        raise PydanticCustomError("column", "not a column's name")
+    return text
+
+
 def _checked_required(text: str) -> str:
     """A bare name means the field of that name in the first argument: `customer_id` is `input.customer_id`."""
     return _checked(ITEM_ROOTS)(text if root_of(text) else f"input.{text}")
@@ -111,5 +117,7 @@ KeyPath = Annotated[str, AfterValidator(_checked(KEY_ROOTS))]
 """What identifies the item; not in a database, whose rows are found by it."""
 ActorPath = Annotated[str, AfterValidator(_checked(ACTOR_ROOTS))]
 """Who did something, on the event or in the row that says so."""
+ColumnName = Annotated[str, Field(min_length=1), AfterValidator(_checked_column)]
+"""A column of a database table, as the database names it."""
 TablePath = Annotated[str, AfterValidator(_checked_table)]
 """A table of a configured database."""

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from value_stream.model import External, Name, Part, Scalar, Words
-from value_stream.paths import TablePath, fault_of_path, root_of
+from value_stream.paths import ColumnName, TablePath, fault_of_path, root_of
 
 EventKind = Literal[
     "start",
@@ -100,7 +100,9 @@ class EventRule(Part):
     equals: Scalar | None = Field(
         default=None, description="The value that search_attribute, memo or the row's column must take."
     )
-    column: External | None = Field(default=None, description="The column of `row` that must take the value `equals`.")
+    column: ColumnName | None = Field(
+        default=None, description="The column of `row` that must take the value `equals`."
+    )
     workflow_type: External | None = Field(
         default=None, description="The event is of a child run of this type, not of the item's own chain."
     )

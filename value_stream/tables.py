@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from value_stream.decision import Decision
+from value_stream.paths import column_of
 from value_stream.rules import AnswerRule, EnterRule, EventRule
 from value_stream.stream import Stream
 
@@ -88,10 +89,12 @@ def _events(stream: Stream) -> Iterator[Row]:
     yield from _numbered("done", [(stream.stream, rule) for rule in stream.item.done])
     yield from _numbered("asked", [(decision.name, decision.asked) for decision in decisions])
     for index, (decision, rule) in enumerate(_answers(stream)):
+        path = rule.outcome_path(decision.outcomes)
+        column = column_of(path) if path else None
         answer: Row = {
             "kind": rule.answering_kind(decision.outcomes),
-            "outcome": None if rule.outcome_path(decision.outcomes) else rule.outcome,
-            "outcome_path": rule.outcome_path(decision.outcomes),
+            "outcome": None if path else rule.outcome,
+            "outcome_path": column.column if column else path,  # the row is known: its column is enough
             "actor_kind": rule.actor_kind,
         }
         yield from (row | answer for row in _event_rows("answered", decision.name, index, rule))

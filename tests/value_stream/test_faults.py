@@ -1,8 +1,17 @@
 """A file that cannot be used is refused with all its faults, each with its place."""
 
-import pytest
+import copy
+import tomllib
+from pathlib import Path
 
-from value_stream import StreamFileError, load, load_all
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from value_stream import Stream, StreamFileError, load, load_all
+
+WHOLE = tomllib.loads((Path(__file__).parent / "service-request.stream.toml").read_text())
 
 
 def faults_of(path) -> list[tuple[str, str]]:
@@ -85,6 +94,7 @@ def test_two_files_of_one_stream_are_refused(small, stream_file):
             "shorter than the target 2h",
         ),
         ('[[stages]]\nname = "a b"\nenter = [{ signal = "x" }]', "stages.3.name", "not a name"),
+        ('[[rows]]\ntable = "db.a.b"\nkey = "a\\"b"', "rows.0.key", "not a column"),
         ('[[rows]]\ntable = "crm.requests"\nkey = "id"', "rows.0.table", "write it like db.SOURCE.TABLE"),
         ('[[nudges]]\nname = "x"\nsignal = "x"\nstage = "revew"', "nudges.0.stage", "did you mean 'review'"),
         ('[[nudges]]\nname = "x"\nsignal = "x"\ncancel = true', "nudges.0", "it has signal and cancel"),
@@ -189,6 +199,16 @@ def test_a_faulty_decision_is_named(small, old, new, place, problem):
     assert problem in found_problem
 
 
+def test_an_outcome_that_is_no_option_and_no_column_is_named(small):
+    row = '{ row = "db.crm.answers", outcome = "to pay" }'
+    rows = '[[rows]]\ntable = "db.crm.answers"\nkey = "claim"'
+
+    [(place, problem)] = faults_of(small(DECISION.replace(PAY, row) + rows))
+
+    assert place == "decisions.0.answered.0.outcome"
+    assert problem == "neither an option nor a column of the row; did you mean 'pay'?"
+
+
 @pytest.mark.parametrize(
     ("item", "place", "problem"),
     [
@@ -285,3 +305,32 @@ def test_no_line_is_named_where_it_might_be_wrong(stream_file):
         load(stream_file(text))
 
     assert {fault.line for fault in raised.value.faults} == {None}
+
+
+def places_in(value: object, place: tuple = ()) -> list[tuple]:
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    below = [found for step, inner in steps for found in places_in(inner, (*place, step))]
+    return [place, *below] if place else below
+
+
+TOML = st.recursive(
+    st.one_of(
+        st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(["1h", "input.", "db.a", "intake"])
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner, max_size=3)),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(places_in(WHOLE)), TOML)
+def test_whatever_stands_at_a_place_is_accepted_or_refused_as_a_fault(place, odd):
+    content = copy.deepcopy(WHOLE)
+    table = content
+    for step in place[:-1]:
+        table = table[step]
+    table[place[-1]] = odd
+
+    try:
+        Stream.model_validate(content)
+    except ValidationError as error:
+        assert error.error_count() > 0

@@ -116,7 +116,7 @@ def test_answers_say_their_outcome_or_where_it_is_written_and_who_answers(whole)
         (0, "update", "decide", None, "input.approved", "person"),
         (1, "signal", "reject", "reject", None, "person"),
         (2, "activity_done", "score", None, "result.decision", "rule"),
-        (3, "row", "crm.approvals", None, "db.crm.approvals.decision", "person"),
+        (3, "row", "crm.approvals", None, "decision", "person"),
         (4, "row", "crm.requests", "approve", None, "person"),
         (5, "deadline", None, "expired", None, "timer"),
     ]
