@@ -23,7 +23,8 @@ def exact_duration(seconds: float | None) -> str:
     """Down to the second: 1d 2h 0m 9s."""
     if seconds is None:
         return NOTHING
-    rest, parts = round(seconds), []
+    rest = round(seconds)
+    parts: list[str] = []
     for size, unit in _SPANS[1:]:
         amount, rest = divmod(rest, size)
         if amount or parts or unit == "s":

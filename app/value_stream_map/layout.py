@@ -187,7 +187,7 @@ def _arrow(move: Move, points: tuple[tuple[float, float], ...], label: Wanted | 
         rounded([*points[:-1], neck]),
         (x, y, across, down),
         points,
-        label and label.at,
+        label.at if label else None,
         label.width if label else 0.0,
         move.is_rework,
         move.is_drawn,

@@ -4,29 +4,18 @@ Pure: rows in, JSON-like data out. The browser draws it and decides nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from app import theme
 from app.ui import wording
-from app.value_stream_map.grid import Box, Move
+from app.value_stream_map.drawing import Drawing
+from app.value_stream_map.grid import Move
 from app.value_stream_map.layout import LABEL_UNDRAWN, Arrow, Card, Layout, lay_out
 
 Row: TypeAlias = Mapping[str, Any]
 MOST_UNDRAWN = 6  # More would hide the drawn stream; the rest is counted below the map.
 THINNEST, WIDEST = 1.6, 7.5
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """The drawn stream as the map needs it; see `drawing_of` in app.ui for how a stream file becomes one."""
-
-    boxes: tuple[Box, ...]
-    moves: tuple[Move, ...]
-    titles: Mapping[str, str]
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    bad_ends: frozenset[str] = frozenset()
-    item: str = "item"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+// Headline figures: a number, how it moved, a sparkline, and what it means behind "?". Text only through textContent.
+const SVG = "http://www.w3.org/2000/svg";
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+const make = (name, className, text) => {
+  const element = document.createElement(name);
+  element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+};
+const draw = (name, attributes) => {
+  const element = document.createElementNS(SVG, name);
+  for (const key in attributes) element.setAttribute(key, attributes[key]);
+  return element;
+};
+
+function isDark(host) {
+  const [red, green, blue] = (getComputedStyle(host).getPropertyValue("--st-background-color").trim().match(/^#(..)(..)(..)/) || [])
+    .slice(1).map((part) => parseInt(part, 16));
+  return red !== undefined && (red * 299 + green * 587 + blue * 114) / 1000 < 128;
+}
+
+function sparkline(figure) {
+  const svg = draw("svg", { class: "spark", viewBox: "0 0 120 30", preserveAspectRatio: "none", "aria-hidden": "true" });
+  const series = figure.series ?? [];
+  if (series.length < 2) return svg;
+  const most = Math.max(...series, 1), step = 120 / (figure.shape === "bars" ? series.length : series.length - 1);
+  const y = (value) => 28 - (value / most) * 26;
+  if (figure.shape === "bars") {
+    const bars = series.map((value, index) => value ? `M${(index + 0.5) * step} 29V${y(value)}` : "").join("");
+    svg.append(draw("path", { class: "bars", d: bars, "stroke-width": step * 0.62 }));
+    return svg;
+  }
+  const line = series.map((value, index) => `${index ? "L" : "M"}${index * step} ${y(value)}`).join("");
+  svg.append(draw("path", { class: "area", d: `${line}V30H0Z` }), draw("path", { class: "stroke", d: line }));
+  return svg;
+}
+
+function part(figure) {
+  const room = make("div", "part");
+  const fill = make("div", "part-fill");
+  fill.style.width = `${figure.part * 100}%`;
+  room.append(fill);
+  return room;
+}
+
+function buildCard(figure) {
+  const card = make("section", "figure");
+  card.dataset.figure = figure.key;
+  const head = make("div", "head");
+  const title = make("h3", "title", figure.title);
+  head.append(title);
+  if (figure.help) {
+    const help = make("div", "help");
+    help.id = `help-${figure.key}`;
+    help.popover = "auto";
+    const button = make("button", "ask", "?");
+    button.type = "button";
+    button.popoverTargetElement = help;
+    button.setAttribute("aria-label", `What “${figure.title}” means`);
+    head.append(button);
+    card.append(head, help);
+  } else card.append(head);
+  card.append(make("div", "number"), make("div", "words"), make("div", "picture"));
+  return card;
+}
+
+function updateCard(card, figure) {
+  card.querySelector(".title").textContent = figure.title;
+  card.dataset.tone = figure.tone;
+  const number = card.querySelector(".number");
+  const before = number.dataset.number;
+  if (number.textContent !== figure.text) number.textContent = figure.text;
+  number.dataset.number = figure.number;
+  if (before !== undefined && Number(before) !== figure.number && !STILL.matches) {
+    number.animate([{ opacity: 0.25, transform: `translateY(${figure.number > Number(before) ? 6 : -6}px)` }, { opacity: 1, transform: "none" }],
+      { duration: 380, easing: "cubic-bezier(.2,.8,.2,1)" });
+  }
+  card.querySelector(".words").replaceChildren(...figure.words.map((words) => make("span", "", words)));
+  card.querySelector(".picture").replaceChildren(figure.part === undefined ? sparkline(figure) : part(figure));
+  const help = card.querySelector(".help");
+  if (help) {
+    help.replaceChildren(make("h4", "", figure.title), ...figure.help.map(([name, text]) => {
+      const line = make("p", name ? "fact" : "");
+      if (name) line.append(make("b", "", `${name}: `));
+      line.append(make("span", "", text));
+      return line;
+    }));
+  }
+}
+
+export default function ({ data, parentElement }) {
+  if (!data) return;
+  const root = parentElement.querySelector(".figures");
+  root.classList.toggle("dark", isDark(root));
+  const keys = data.figures.map((figure) => figure.key).join("|");
+  if (root.dataset.keys !== keys) {
+    root.dataset.keys = keys;
+    root.replaceChildren(...data.figures.map(buildCard));
+  }
+  data.figures.forEach((figure, index) => updateCard(root.children[index], figure));
+}

@@ -1,0 +1,61 @@
+"""What is round every page: its style, its live part, and what is said when something is missing or fails."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import streamlit as st
+
+from app.errors import user_errors
+from app.ui import strip, wording
+from app.ui.states import Sentence
+
+# A request that was just started must be seen within 5 s: 2 s until it is read, 2 s until it is shown.
+REFRESH_SECONDS = 2.0
+LOG = logging.getLogger("streamgauge.pages")
+_ICONS = {
+    "no stream": ":material/draft:",
+    "not read yet": ":material/hourglass_top:",
+    "source down": ":material/cloud_off:",
+    "filtered": ":material/filter_alt_off:",
+    "empty": ":material/check_circle:",
+}
+# Streamlit dims what a slow refresh has not reached yet; on a page that refreshes by itself that is flicker.
+_STYLE = f"""<style>
+[class*="st-key-live"] :is([data-stale], [data-stale] *) {{opacity:1!important;transition:none!important}}
+.stMainBlockContainer {{max-width:1720px}}
+.st-key-filters {{row-gap:.4rem}}
+.stApp {{color-scheme:light dark}}
+{strip.CSS}
+@media (max-width:640px) {{.stMainBlockContainer {{padding-left:1rem;padding-right:1rem}}}}
+@media print {{.st-key-filters,[data-testid=stHeader] {{display:none}}}}
+</style>"""
+
+
+def style() -> None:
+    """Add the pages' own style; once in each run."""
+    st.html(_STYLE)
+
+
+def live(body: Callable[[], None], *, key: str, refreshes: bool) -> None:
+    """Draw `body`; while `refreshes`, again every REFRESH_SECONDS without touching the rest of the page."""
+    with st.container(key=f"live-{key}"):
+        st.fragment(body, run_every=REFRESH_SECONDS if refreshes else None, key=f"fragment-{key}")()
+
+
+def say(sentences: Sequence[Sentence]) -> None:
+    """Show what a viewer must know before reading the figures."""
+    for each in sentences:
+        box = st.warning if each.kind == "source down" else st.info
+        box(wording.plain(each.words), title=wording.plain(each.title), icon=_ICONS[each.kind])
+
+
+@contextmanager
+def card(title: str) -> Iterator[None]:
+    """A part of a page that may fail alone: the rest is drawn, and this part says what went wrong."""
+    try:
+        yield
+    except (*user_errors(), duckdb.Error) as error:
+        LOG.warning("%s could not be drawn", title, exc_info=error)
+        st.error(wording.plain(str(error)), title=f"{title} could not be drawn", icon=":material/error:")

@@ -1,0 +1,135 @@
+"""The headline figures of Live flow: what each says, how it moved, and what it means. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from app.ui import wording
+from app.ui.health import Trust, worst
+from metrics import Metric
+
+Row: TypeAlias = Mapping[str, Any]
+Figure: TypeAlias = dict[str, Any]
+SHORT = 6  # The short figure of arrivals covers the last sixth of the window: 10 minutes of an hour.
+
+
+def figures(
+    in_flight: Sequence[Row], over_target: Sequence[Row], flow: Sequence[Row], window_seconds: float, item: str
+) -> list[Figure]:
+    """The cards, in order: in flight, arrived, departed, over target, past deadline, value waiting."""
+    span = wording.duration(window_seconds)
+    items = sum(row["items"] for row in in_flight)
+    over = [row for row in over_target if row["target_seconds"] is not None]
+    late = [row for row in over_target if row["deadline_seconds"] is not None]
+    cards = [
+        _in_flight(items, [row["in_flight"] for row in flow], span),
+        _passing("arrived", "Arrived", [row["arrivals"] for row in flow], window_seconds, "opened"),
+        _passing("departed", "Departed", [row["departures"] for row in flow], window_seconds, "ended"),
+        _over_target(sum(row["over_target"] for row in over), sum(row["items"] for row in over)),
+        _past_deadline(sum(row["over_deadline"] for row in late), late, [row["over_deadline"] for row in flow], span),
+    ]
+    return [*cards, *_value(in_flight, items, item)]
+
+
+def _figure(key: str, title: str, number: float, text: str, words: Sequence[str], **more: Any) -> Figure:
+    return {"key": key, "title": title, "number": number, "text": text, "words": list(words), "tone": "none"} | more
+
+
+def _in_flight(items: int, series: Sequence[int], span: str) -> Figure:
+    words = [f"{wording.change(items, series[0])} in {span}"] if series else []
+    return _figure("in_flight", "In flight", items, wording.count(items), words, series=list(series), shape="line")
+
+
+def _passing(key: str, title: str, series: Sequence[int], window_seconds: float, verb: str) -> Figure:
+    recent = sum(series[-(len(series) // SHORT) :]) if len(series) >= SHORT else sum(series)
+    words = [f"{wording.count(recent)} in the last {wording.duration(window_seconds / SHORT)}"]
+    title = f"{title}, last {wording.duration(window_seconds)}"
+    total = sum(series)
+    return _figure(key, title, total, wording.count(total), words, series=list(series), shape="bars", verb=verb)
+
+
+def _over_target(over: int, among: int) -> Figure:
+    words = [f"{wording.share(over / among)} of {wording.count(among)} with a target"] if among else ["no item has one"]
+    tone = "watch" if over else "none"
+    return _figure("over_target", "Over target", over, wording.count(over), words, tone=tone, part=over / (among or 1))
+
+
+def _past_deadline(late: int, stages: Sequence[Row], series: Sequence[int], span: str) -> Figure:
+    among = sum(row["items"] for row in stages)
+    words = [f"{wording.change(late, series[0])} in {span}" if series else "", f"of {wording.count(among)} with one"]
+    return _figure(
+        *("past_deadline", "Past deadline", late, wording.count(late), [each for each in words if each]),
+        tone="bad" if late else "none",
+        series=list(series),
+        shape="line",
+    )
+
+
+def _value(in_flight: Sequence[Row], items: int, item: str) -> list[Figure]:
+    unit = next((row["unit"] for row in in_flight if row["unit"]), None)
+    if unit is None:
+        return []
+    known = [row["value"] for row in in_flight if row["value"] is not None]
+    without = sum(row["items_without_value"] for row in in_flight)
+    words = [f"{wording.plural(without, item)} without a value" if without else f"all {wording.plural(items, item)}"]
+    total = sum(known) if known else None
+    return [_figure("value", "Value waiting", total or 0, wording.amount(total, unit), words if items else [])]
+
+
+def without_narrowing(cards: Sequence[Figure]) -> list[Figure]:
+    """The cards while a filter is on: what it does not narrow says so, and trends of all items are left out."""
+    passing = ("arrived", "departed")
+    return [
+        card | {"words": ["all, the filter does not narrow this"]}
+        if card["key"] in passing
+        else card | {"series": [], "words": [words for words in card["words"] if " in " not in words]}
+        for card in cards
+    ]
+
+
+def health_figures(rows: Sequence[tuple[Row, Trust]]) -> list[Figure]:
+    """The sources in a few numbers: the furthest behind, requests, kept, and whether counts agree."""
+    behind = max((row["behind_seconds"] or 0.0 for row, _ in rows), default=0.0)
+    state = worst([each for _, each in rows])
+    requests, throttled = (sum(row[name] for row, _ in rows) for name in ("requests", "throttled"))
+    last = sum(row["requests_last_round"] or 0 for row, _ in rows)
+    open_here, open_there = (sum(row[name] or 0 for row, _ in rows) for name in ("open_here", "open_there"))
+    tone = {"good": "none", "late": "watch", "waiting": "watch", "down": "bad"}[state]
+    return [
+        _figure("behind", "Furthest behind", behind, wording.duration(behind), [f"{len(rows)} sources"], tone=tone),
+        _figure("open", "Open here", open_here, wording.count(open_here), [_there(open_here, open_there)]),
+        _figure("requests", "Requests made", requests, wording.count(requests), [f"{last} in the last rounds"]),
+        _figure(
+            *("throttled", "Throttled", throttled, wording.count(throttled), ["refused, made again later"]),
+            tone="watch" if throttled else "none",
+        ),
+        _figure(
+            *("events", "Events kept", sum(row["events"] for row, _ in rows)),
+            *(wording.count(sum(row["events"] for row, _ in rows)), [f"of {sum(row['runs'] for row, _ in rows)} runs"]),
+        ),
+    ]
+
+
+def _there(here: int, there: int) -> str:
+    return f"✓ {wording.count(there)} there too" if here == there else f"≠ {wording.count(there)} there"
+
+
+def explained(
+    cards: Sequence[Figure], metrics_by_key: Mapping[str, tuple[Metric, str]], as_of: str, n: int, item: str
+) -> list[Figure]:
+    """The cards with what stands behind their "?": definition, n, unit and source."""
+    return [
+        card | {"help": _help(*metrics_by_key[card["key"]], as_of=as_of, n=n, item=item)}
+        for card in cards
+        if card["key"] in metrics_by_key
+    ]
+
+
+def _help(metric: Metric, extra: str, *, as_of: str, n: int, item: str) -> list[list[str]]:
+    return [
+        ["", f"{extra} {metric.definition}".strip()],
+        ["n", f"{wording.plural(n, item)} in flight"],
+        ["Unit", metric.unit],
+        ["Grain", metric.grain],
+        ["As of", as_of],
+        ["Metric", f"streamgauge show {metric.name}"],
+    ]

@@ -1,0 +1,51 @@
+"""The trust strip: as of when, how far each source is behind, and whether the counts agree. One line of HTML.
+
+The HTML is made here and only here; every text in it is escaped.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from html import escape
+
+from app.ui import wording
+from app.ui.health import Reconciled, Trust
+
+CSS = """
+.sg-strip{display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center;font-size:13px;font-variant-numeric:tabular-nums}
+.sg-chip{display:inline-flex;gap:6px;padding:2px 10px;border-radius:12px;border:1px solid rgb(128 138 148/.32)}
+.sg-chip b{font-weight:650}
+.sg-good b{color:light-dark(#0B7A5B,#58C9A4)}.sg-late{border-color:light-dark(#9A6A00,#E9B44C)}
+.sg-late b{color:light-dark(#8A5A00,#E9B44C)}.sg-down{border-color:light-dark(#A3201F,#FF8A7A)}
+.sg-down b{color:light-dark(#A3201F,#FF8A7A)}
+"""
+
+
+def strip(
+    as_of: datetime, zone: tzinfo, is_live: bool, found: Sequence[Trust], counts: Sequence[tuple[str, Reconciled]]
+) -> str:
+    """The strip as HTML."""
+    chips = [_as_of(as_of, zone, is_live), *(_source(each) for each in found)]
+    chips += [
+        _chip("late", counted.mark, f"{source}: open {counted.words}", "Open here against open there")
+        for source, counted in counts
+        if counted.is_equal is False
+    ]
+    return f'<div class="sg-strip" role="status" aria-live="off">{"".join(chips)}</div>'
+
+
+def _as_of(as_of: datetime, zone: tzinfo, is_live: bool) -> str:
+    local = as_of.astimezone(zone)
+    day = "" if is_live else f"{local:%Y-%m-%d} "
+    words = f"{'Live, as' if is_live else 'As'} of {day}{wording.clock(as_of, zone)}"
+    return _chip("good" if is_live else "late", "●" if is_live else "◷", words, f"{as_of:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _source(found: Trust) -> str:
+    return _chip(found.state, found.mark, f"{found.source} {found.words}", found.detail)
+
+
+def _chip(state: str, mark: str, words: str, title: str) -> str:
+    return (
+        f'<span class="sg-chip sg-{escape(state)}" title="{escape(title)}">'
+        f'<b aria-hidden="true">{escape(mark)}</b><span>{escape(words)}</span></span>'
+    )
