@@ -102,11 +102,11 @@ def _keys(title: str, schema: Schema) -> str:
     """One section for each kind of table in a file, in the order in which a reader meets them."""
     kinds = schema.get("$defs", {})
     places: dict[str, list[str]] = {}
-    waiting = [(key, kind) for key, kind in _tables_in("", schema)]
+    waiting = _tables_in("", schema)
     while waiting:
         place, kind = waiting.pop(0)
         if kind not in places:
-            waiting += _tables_in(f"{place}.", kinds[kind])
+            waiting = _tables_in(f"{place}.", kinds[kind]) + waiting
         places.setdefault(kind, []).append(f"`{place}`")
     sections = [title, *_section(schema, None)]
     for kind, where in places.items():
