@@ -1,4 +1,4 @@
-"""Write the reference pages that say what the code says: commands, configuration, stream file, warehouse, metrics.
+"""Write the reference pages that say what the code says: commands, keys, tables, metrics, imports.
 
 python docs/generate.py           writes docs/reference/*.md
 python docs/generate.py --check   writes nothing; names the pages that are not in step and exits 1
@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import grimp
 import typer
 
 import metrics
@@ -22,6 +23,7 @@ from warehouse.migrations import SCHEMA
 
 Schema = dict[str, Any]  # a JSON Schema
 
+FOLDERS = ("pages", "app", "metrics", "connectors", "warehouse", "value_stream", "sample_data")
 REFERENCE = Path(__file__).parent / "reference"
 STALE = "Not in step with the code: {pages}. Run `make docs` and commit what it writes."
 GENERATED = "<!-- Written by docs/generate.py from the code: change that, then run `make docs`. -->"
@@ -212,6 +214,20 @@ def _metric(metric: metrics.Metric) -> str:
     return "\n\n".join([f"## `{metric.name}`: {metric.title}", metric.doc.strip(), facts])
 
 
+# --- imports
+
+
+def imports() -> str:
+    """Which folder imports which: a picture, from the imports as they are."""
+    graph = grimp.build_graph(*FOLDERS, include_external_packages=False)
+    used = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    arrows = sorted({(module.split(".")[0], other.split(".")[0]) for module in used for other in used[module]})
+    lines = [f"    {importer} --> {imported}" for importer, imported in arrows if importer != imported]
+    picture = "\n".join(["```mermaid", "graph TD", *(f"    {folder}" for folder in FOLDERS), *lines, "```"])
+    says = "An arrow means: a file of this folder imports one of that. `make lint` fails if one points upward."
+    return "\n\n".join(["# Imports", says, picture])
+
+
 # --- pages
 
 
@@ -221,6 +237,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "stream-file.md": stream_file,
     "warehouse.md": dictionary,
     "metrics.md": metric_pages,
+    "imports.md": imports,
 }
 
 
