@@ -19,6 +19,8 @@ _CLOCK_TOLERANCE = timedelta(minutes=1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _METADATA = b"streamgauge"
 DEFAULT_WINDOW = "30d"
+# Metrics that speak about the whole warehouse.
+STREAMLESS = frozenset({"source_health"})
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _stream(streams: Sequence[Stream], name: str | None, metric: Metric) -> Stre
 def _only_stream(streams: Sequence[Stream], names: str, metric: Metric) -> Stream | None:
     if len(streams) == 1:
         return streams[0]
-    if not metric.needs_stream:
+    if metric.name in STREAMLESS:
         return None
     if not streams:
         raise AskError(

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,9 @@ from app.answers import Answer, Ask, answer
 from app.errors import AskError, ServiceError, user_errors
 from app.formats import MEDIA_TYPES, encoded
 from app.rounds import Follower, Outcome, Rounds
-from app.service import Service
+from app.service import Service, soundness
+from metrics import MetricError
+from warehouse.comparison import differing_rows
 
 # A round waits for its slowest source; a first one may read a whole namespace.
 ROUND_TIMEOUT_SECONDS = 3600.0
@@ -39,10 +42,14 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
     async def status(request: Request) -> Response:
         return JSONResponse(_status(service, rounds))
 
+    async def check(request: Request) -> Response:
+        return JSONResponse({"warehouse": await run_in_threadpool(_check, service, rounds)})
+
     return [
         Route("/healthz", healthz),
         Route("/api/metrics/{name}", _guarded(metric, token)),
         Route("/api/sync", _guarded(sync, token), methods=["POST"]),
+        Route("/api/check", _guarded(check, token)),
         Route("/api/status", _guarded(status, token)),
         Route("/api/{anything:path}", _guarded(_not_there, token)),
     ]
@@ -85,8 +92,10 @@ def _guarded(handler: Handler, token: str) -> Handler:
 
 def _metric(service: Service, request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in {known.name for known in metrics.ALL}:
-        return JSONResponse({"error": unknown_metric(name)}, 404)
+    try:
+        metrics.find(name)
+    except MetricError as error:
+        return JSONResponse({"error": str(error)}, 404)
     chosen = request.query_params.get("format", "json")
     if chosen not in MEDIA_TYPES:
         raise AskError(f"No format {chosen!r}. There is: {', '.join(MEDIA_TYPES)}.")
@@ -117,9 +126,9 @@ def _ask(name: str, request: Request) -> Ask:
     )
 
 
-def unknown_metric(name: str) -> str:
-    """What to say of a metric that does not exist."""
-    return f"No metric {name!r}. Try one of: {', '.join(known.name for known in metrics.ALL)}."
+def _check(service: Service, rounds: Rounds) -> str:
+    with closing(service.warehouse.cursor()) as con:
+        return soundness(rounds.quietly(lambda: differing_rows(con)))
 
 
 def _status(service: Service, rounds: Rounds) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """The other end of the HTTP API: commands reach a running service through it."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +44,10 @@ class ServiceClient:
         found: dict[str, Any] = self._request("GET", "/api/status").json()
         return found
 
+    def check(self) -> str:
+        """One sentence on a sound warehouse. Raises AskError that says what is wrong with it."""
+        return str(self._request("GET", "/api/check", timeout=None).json()["warehouse"])
+
     def sync(self) -> list[dict[str, Any]]:
         """One round of each source now; waits for it."""
         found: list[dict[str, Any]] = self._request("POST", "/api/sync", timeout=None).json()["rounds"]
@@ -70,11 +73,6 @@ def running_service(warehouse: Path) -> ServiceClient | None:
         return None
     client = ServiceClient(notice)
     return client if client.answers() else None
-
-
-def ended_at(row: dict[str, Any]) -> datetime:
-    """When a round of `sync` ended."""
-    return datetime.fromisoformat(row["ended_at"]).astimezone(UTC)
 
 
 def _refusal(response: httpx.Response, notice: Notice) -> Exception:

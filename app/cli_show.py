@@ -17,13 +17,15 @@ from app.answers import Answer, Ask, answer
 from app.api_client import running_service
 from app.config import Config, find, load, stream_files
 from app.formats import encoded
+from metrics import MetricError
 
 
 def run_show(config_option: Path | None, ask: Ask, output: str) -> None:
     """Ask the running service, else the warehouse itself, and print."""
-    if ask.metric not in {known.name for known in metrics.ALL}:
-        known = ", ".join(metric.name for metric in metrics.ALL)
-        raise typer.BadParameter(f"No metric {ask.metric!r}. Try one of: {known}.", param_hint="METRIC")
+    try:
+        metrics.find(ask.metric)
+    except MetricError as error:
+        raise typer.BadParameter(str(error), param_hint="METRIC") from None
     if output == "parquet" and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is no text: send it to a file with `> FILE`.", param_hint="--format")
     found = ask_anyone(load(find(config_option)), ask)

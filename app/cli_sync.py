@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Container
 from datetime import datetime
 from pathlib import Path
 
@@ -10,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.api_client import running_service
-from app.config import Config, find, load
+from app.config import Config, find, load, source_names
 from app.errors import AskError
 from app.processes import treat_sigterm_as_ctrl_c
-from app.rounds import one_round
-from app.service import open_service
+from app.rounds import Outcome, one_round
+from app.service import Service, open_service
 from value_stream.durations import parse_duration
 
 
@@ -51,17 +52,28 @@ def _once(config: Config, progress: Console) -> bool:
 
 
 def _by_us(config: Config, progress: Console) -> bool:
-    from app.sources import sources_of  # Temporal's client is slow to import, and the service has it already.
+    from app.sources import reach_all  # Slow to import, and the service has them already.
 
+    unreachable = asyncio.run(reach_all(config))
+    for name, error in unreachable.items():
+        _report(progress, name, 0, 0, error, 0.0)
+    if len(unreachable) == len(source_names(config)):
+        return False  # Nothing to write, so the warehouse is not even opened.
     opened = open_service(config)
     try:
-        outcomes = asyncio.run(one_round(sources_of(opened)))
+        outcomes = asyncio.run(_round(opened, unreachable))
     finally:
         opened.close()
     for done in outcomes:
         took = (done.ended_at - done.started_at).total_seconds()
         _report(progress, done.source, done.runs_changed, done.events_added, done.error, took)
-    return not any(outcome.error for outcome in outcomes)
+    return not unreachable and not any(outcome.error for outcome in outcomes)
+
+
+async def _round(opened: Service, unreachable: Container[str]) -> list[Outcome]:
+    from app.sources import sources_of
+
+    return await one_round(sources_of(opened, asyncio.Lock(), without=unreachable))
 
 
 def _took(row: dict[str, str]) -> float:

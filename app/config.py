@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.errors import ConfigError
-from connectors.database import DatabaseConfig
+from connectors.database.config import DatabaseConfig
 from connectors.temporal import TemporalConfig
 from value_stream.faults import Fault, did_you_mean
 from value_stream.lines import line_of
@@ -130,7 +130,7 @@ def load(path: Path) -> Config:
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        faults = [_fault(path, text, each) for each in error.errors(include_url=False)]
+        faults = _faults(path, text, error.errors(include_url=False))
         heading = f"{path}: {len(faults)} problem{'s' if len(faults) > 1 else ''}"
         raise ConfigError("\n".join([heading, *(f"  {fault}" for fault in faults)])) from error
     return _absolute(config, path.parent)
@@ -166,6 +166,18 @@ def _is_loopback_ip(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _faults(path: Path, text: str, errors: list[ErrorDetails]) -> list[Fault]:
+    """All faults, by line, without those that only echo a fault further in (a list whose only entry is faulty)."""
+    places = [error["loc"] for error in errors]
+    told = [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(place[: len(error["loc"])] == error["loc"] != place for place in places)
+    ]
+    return sorted((_fault(path, text, error) for error in told), key=lambda fault: fault.line or 0)
 
 
 def _fault(path: Path, text: str, error: ErrorDetails) -> Fault:

@@ -29,7 +29,7 @@ class DemoError(Exception):
 
 def user_errors() -> tuple[type[Exception], ...]:
     """All of the above. A function, because most of them live in packages that `--help` should not have to import."""
-    from connectors import ConnectorError
+    from connectors.errors import ConnectorError
     from metrics import MetricError
     from value_stream import StreamFileError
     from warehouse import WarehouseError

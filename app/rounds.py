@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.errors import ServiceError
 
 LOG = logging.getLogger("streamgauge.rounds")
 # A source that is down is asked less and less often, but at least once in this time.
 LONGEST_PAUSE_SECONDS = 60.0
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ async def one_round(sources: Sequence[Source]) -> list[Outcome]:
 
 
 class Rounds:
-    """All sources followed, in a thread with an event loop of its own."""
+    """All sources followed, in a thread with its own event loop. Whoever holds `turn` is the only one to write."""
 
-    def __init__(self, sources: Sequence[Source], every_seconds: float) -> None:
+    def __init__(self, sources: Sequence[Source], every_seconds: float, turn: asyncio.Lock) -> None:
         self._sources = sources
+        self._turn = turn
         self._every_seconds = every_seconds
         self._followers: list[Follower] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -150,6 +152,16 @@ class Rounds:
             return future.result(timeout_seconds)
         except TimeoutError:
             raise ServiceError(f"The round is not done after {timeout_seconds:.0f} s; it goes on.") from None
+
+    def quietly(self, call: Callable[[], Result]) -> Result:
+        """What `call` gives, made while no source writes. For other threads."""
+        if self._loop is None or not self.is_alive:
+            raise ServiceError("The rounds of this service have ended. Start it again.")
+        return asyncio.run_coroutine_threadsafe(self._in_turn(call), self._loop).result()
+
+    async def _in_turn(self, call: Callable[[], Result]) -> Result:
+        async with self._turn:
+            return await asyncio.to_thread(call)
 
     async def _ask_all(self) -> list[Outcome]:
         return list(await asyncio.gather(*(follower.ask() for follower in self._followers)))

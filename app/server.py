@@ -1,5 +1,6 @@
 """Pages, HTTP API and rounds in one process: Streamlit's ASGI application, run by uvicorn."""
 
+import asyncio
 import errno
 import logging
 import socket
@@ -26,6 +27,8 @@ from app.theme import STREAMLIT_OPTIONS
 MAIN_PAGE = Path(__file__).with_name("main.py")
 # Browsers keep their connection open; they get this long to close it when the service ends.
 GOODBYE_SECONDS = 3
+# A round reads new and open work first and then, for as long as this, the past.
+ROUND_SECONDS = 3.0
 LOG = logging.getLogger("streamgauge.server")
 
 
@@ -89,7 +92,9 @@ def application(service: Service, rounds: Rounds, notice: Notice, options: Mappi
 
 def _run(service: Service, listening: socket.socket, notice: Notice) -> None:
     install(service)
-    rounds = Rounds(sources_of(service), service.config.sync.every_seconds)
+    turn = asyncio.Lock()
+    sources = sources_of(service, turn, limit_seconds=ROUND_SECONDS)
+    rounds = Rounds(sources, service.config.sync.every_seconds, turn)
     options = {
         **STREAMLIT_OPTIONS,
         "server.address": service.config.server.address,

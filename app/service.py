@@ -1,6 +1,7 @@
 """The running service: the one process that owns the warehouse. Pages, API and rounds get everything through it."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ import warehouse
 from app.config import Config, stream_files
 from app.errors import ServiceError
 from value_stream import Stream
-from warehouse import Warehouse
+from warehouse import Warehouse, WarehouseError
 
 
 @dataclass
@@ -65,3 +66,11 @@ def current() -> Service:
     if not _installed:
         raise ServiceError("No service in this process. Start the pages with `streamgauge up` or `streamgauge demo`.")
     return _installed[0]
+
+
+def soundness(differing: Mapping[str, int]) -> str:
+    """One sentence for a sound warehouse. Raises WarehouseError for one that derived something else."""
+    if not differing:
+        return "derived rows are what a rebuild gives"
+    told = ", ".join(f"{table} {count}" for table, count in differing.items())
+    raise WarehouseError(f"Derived rows differ from a rebuild ({told} rows). Please report it.")

@@ -1,18 +1,19 @@
 """`<warehouse>.service`: how other commands find the service that owns a warehouse."""
 
-import json
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field
 
-@dataclass(frozen=True)
-class Notice:
+
+class Notice(BaseModel):
     """Who owns the warehouse, where it answers, and the token that opens its API."""
 
-    pid: int
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    pid: int = Field(gt=0)
     url: str
     token: str
 
@@ -24,13 +25,13 @@ def place(warehouse: Path) -> Path:
 
 def write(warehouse: Path, url: str) -> Notice:
     """Leave a notice, readable by this user alone, with a fresh token."""
-    notice = Notice(os.getpid(), url, secrets.token_urlsafe(32))
+    notice = Notice(pid=os.getpid(), url=url, token=secrets.token_urlsafe(32))
     draft = place(warehouse).with_name(f"{place(warehouse).name}.{notice.pid}")
     with suppress(FileNotFoundError):
         draft.unlink()
     # Mode at creation, not after: between the two anybody could read the token.
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(notice), file)
+        file.write(notice.model_dump_json())
     draft.replace(place(warehouse))
     return notice
 
@@ -38,8 +39,8 @@ def write(warehouse: Path, url: str) -> Notice:
 def read(warehouse: Path) -> Notice | None:
     """The notice of a service that is alive; None without one. A notice that a dead process left is ignored."""
     try:
-        notice = Notice(**json.loads(place(warehouse).read_text()))
-    except (OSError, ValueError, TypeError):
+        notice = Notice.model_validate_json(place(warehouse).read_bytes())
+    except (OSError, ValueError):
         return None
     return notice if _is_alive(notice.pid) else None
 

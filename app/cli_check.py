@@ -1,0 +1,73 @@
+"""`streamgauge check`: config, stream files, sources and warehouse, each with one line; changes nothing."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+import value_stream
+import warehouse
+from app.api_client import running_service
+from app.config import Config, find, load, stream_files
+from app.errors import user_errors
+from app.service import soundness
+from warehouse.comparison import differing_rows
+
+
+def run_check(config_option: Path | None) -> None:
+    """Print a line per thing checked; exit code 1 when one of them is not sound."""
+    console = Console()
+    path = find(config_option)
+    config = load(path)
+    console.print(f"[green]ok[/]    config {escape(str(path))}", soft_wrap=True)
+    checks: list[tuple[str, Callable[[], str]]] = [("streams", lambda: _streams(config))]
+    checks += [(f"source {name}", check) for name, check in _source_checks(config)]
+    checks.append(("warehouse", lambda: _warehouse(config)))
+    sound = [_passes(console, what, check) for what, check in checks]
+    raise typer.Exit(0 if all(sound) else 1)
+
+
+def _passes(console: Console, what: str, check: Callable[[], str]) -> bool:
+    try:
+        told = check()
+    except user_errors() as error:
+        console.print(f"[red]fault[/] {escape(what)}: {escape(str(error))}", soft_wrap=True)
+        return False
+    console.print(f"[green]ok[/]    {escape(what)}: {escape(told)}", soft_wrap=True)
+    return True
+
+
+def _streams(config: Config) -> str:
+    files = stream_files(config)
+    names = [stream.stream for stream in value_stream.load_all(files)]
+    return ", ".join(names) or f"no stream file matches {', '.join(config.streams)}"
+
+
+def _source_checks(config: Config) -> list[tuple[str, Callable[[], str]]]:
+    from app.sources import reach_database, reach_temporal
+
+    found: list[tuple[str, Callable[[], str]]] = []
+    for cluster in config.temporal:
+        for namespace in cluster.namespaces:
+            found.append(
+                (cluster.source(namespace), lambda c=cluster, n=namespace: asyncio.run(reach_temporal(c, n)))  # type: ignore[misc]
+            )
+    for database in config.databases:
+        found.append((database.name, lambda d=database: reach_database(d)))  # type: ignore[misc]
+    return found
+
+
+def _warehouse(config: Config) -> str:
+    if not config.warehouse.exists():
+        return f"{config.warehouse} is not there yet; `streamgauge sync` makes it"
+    service = running_service(config.warehouse)
+    if service is not None:
+        return f"held by the service (pid {service.notice.pid}), which checks it: {service.check()}"
+    opened = warehouse.open_warehouse(config.warehouse)
+    try:
+        return soundness(differing_rows(opened.cursor()))
+    finally:
+        opened.close()

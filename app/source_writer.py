@@ -1,0 +1,83 @@
+"""What the rounds of one source do with the warehouse: read what is known, write what is new."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+import warehouse
+from app.service import Service
+from warehouse import Batch, KnownRun, Round, WarehouseError
+
+
+class SourceWriter:
+    """One source's way to the warehouse, on a cursor of its own.
+
+    `turn` is shared by all sources of a service: items join rows of several sources, so only one is written at a time.
+    Raises WarehouseError when the warehouse cannot be written.
+    """
+
+    def __init__(self, service: Service, source: str, kind: str, turn: asyncio.Lock) -> None:
+        self.source = source
+        self._service = service
+        self._kind = kind
+        self._turn = turn
+        self._cursor: DuckDBPyConnection | None = None
+
+    async def watermark(self) -> str | None:
+        """Where the next round goes on; registers the source at its first."""
+        async with self._turn:
+            return await asyncio.to_thread(self._watermark)
+
+    def known(self, run_ids: list[str] | None) -> dict[str, KnownRun]:
+        """Known runs, see warehouse.known_runs."""
+        return warehouse.known_runs(self._con(), self.source, run_ids)
+
+    async def write(self, batch: Batch) -> int:
+        """Write one batch in one transaction; returns the events and row versions added."""
+        async with self._turn:
+            added = await asyncio.to_thread(self._write, batch)
+        self._service.data_changed()
+        return added
+
+    async def finish(self, result: Round) -> None:
+        """Record the round and move the source's cursor."""
+        async with self._turn:
+            await asyncio.to_thread(self._finish, result)
+
+    def close(self) -> None:
+        """Let go of the cursor."""
+        if self._cursor is not None:
+            self._cursor.close()
+            self._cursor = None
+
+    def _con(self) -> DuckDBPyConnection:
+        if self._cursor is None:
+            self._cursor = self._service.warehouse.cursor()
+        return self._cursor
+
+    def _watermark(self) -> str | None:
+        try:
+            warehouse.register_source(self._con(), self.source, self._kind)
+            return warehouse.watermark(self._con(), self.source)
+        except duckdb.Error as error:
+            raise self._refused(error) from error
+
+    def _write(self, batch: Batch) -> int:
+        try:
+            return warehouse.write_batch(self._con(), self.source, batch, datetime.now(UTC))
+        except duckdb.Error as error:
+            raise self._refused(error) from error
+
+    def _finish(self, result: Round) -> None:
+        try:
+            warehouse.finish_round(self._con(), self.source, result)
+        except duckdb.Error as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: duckdb.Error) -> WarehouseError:
+        reason = str(error).strip().splitlines()[0]
+        return WarehouseError(
+            f"The warehouse {self._service.config.warehouse} refused what {self.source} brought: {reason}"
+        )
