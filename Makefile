@@ -56,7 +56,7 @@ $(INSTALLED): requirements.lock pyproject.toml CHANGELOG.md
 	@touch $@
 
 # A folder with DuckDB 2.0 alone; put in front of the locked one, it wins.
-$(DUCKDB2)/.installed: requirements-duckdb2.lock $(INSTALLED)
+$(DUCKDB2)/.installed: requirements-duckdb2.lock | $(INSTALLED)
 	@rm -rf $(DUCKDB2)
 	@$(PIP) install --no-deps --require-hashes --target $(DUCKDB2) -r requirements-duckdb2.lock
 	@touch $@
