@@ -1,0 +1,87 @@
+"""What a database's driver raises, in one sentence: what was tried, what came back, what to do."""
+
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from connectors.database.config import DatabaseConfig, TableConfig
+from connectors.errors import ConnectorError
+
+MAX_NAMES = 20
+# SQLSTATE of PostgreSQL. Class 08, 57P, 53: the connection or the server, which may be back soon.
+NO_TABLE, NO_COLUMN, NO_SCHEMA = "42P01", "42703", "3F000"
+TIMED_OUT, NO_RIGHT, BAD_PASSWORD, BAD_USER, NO_DATABASE = "57014", "42501", "28P01", "28000", "3D000"
+PASSING_CLASSES = ("08", "53", "57", "40")
+
+
+def connector_error(
+    error: Exception, config: DatabaseConfig, table: TableConfig | None, engine: Engine
+) -> ConnectorError:
+    """The error to raise or report for what the driver raised while `table` was read (None: while connecting)."""
+    said = _said(error, engine)
+    where = f"Database {config.name}" + (f", {_named(table)}" if table else "")
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    if state in (BAD_PASSWORD, BAD_USER) or "password authentication failed" in said or "Access denied" in said:
+        sentence = f"{where}: the login was refused ({said}). Check the user and the password in {config.url_env}."
+        return ConnectorError(sentence, retryable=False)
+    if state == TIMED_OUT or "interrupted" in said or "max_statement_time" in said:
+        return ConnectorError(_slow(where, config, table), retryable=True)
+    if table and (state in (NO_TABLE, NO_COLUMN, NO_SCHEMA) or said.startswith(("no such table", "no such column"))):
+        return ConnectorError(f"{where}: {said}. {_what_there_is(engine, table)}", retryable=False)
+    if state == NO_RIGHT:
+        return ConnectorError(f"{where}: {said}. Grant SELECT on it to this user.", retryable=False)
+    return ConnectorError(f"{where}: {said}.{_advice(config, state, table)}", retryable=_may_pass(error, state))
+
+
+def _said(error: Exception, engine: Engine) -> str:
+    """The driver's own first line, without the password."""
+    cause = getattr(error, "orig", None) or error
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    said = lines[0].removesuffix(".") if lines else type(cause).__name__
+    if said.startswith("connection failed") and len(lines) > 1 and "failed" not in said[17:]:
+        said = f"{said} {lines[1]}"
+    password = engine.url.password
+    return said.replace(str(password), "***") if password else said
+
+
+def _named(table: TableConfig) -> str:
+    return f"query {table.name}" if table.query else f"table {table.name}"
+
+
+def _slow(where: str, config: DatabaseConfig, table: TableConfig | None) -> str:
+    seconds = f"{config.statement_timeout_seconds:g} s"
+    advice = "Raise statement_timeout_seconds."
+    if table and table.cursor:
+        advice = f"Put an index on {table.cursor}, or raise statement_timeout_seconds."
+    return f"{where}: a statement took longer than {seconds} and was given up. {advice}"
+
+
+def _what_there_is(engine: Engine, table: TableConfig) -> str:
+    """The names that exist, so that a misspelt one is seen at once."""
+    if table.query:
+        return "Correct the query in the config."
+    try:
+        inspector = inspect(engine)
+        if inspector.has_table(table.name, table.schema_name):
+            columns = [str(column["name"]) for column in inspector.get_columns(table.name, table.schema_name)]
+            return f"Its columns are: {_listed(columns)}."
+        tables = inspector.get_table_names(table.schema_name) + inspector.get_view_names(table.schema_name)
+        return f"Tables there: {_listed(sorted(tables))}."
+    except SQLAlchemyError:
+        return "Correct it in the config."
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:MAX_NAMES]) or "none"
+    return f"{shown} and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else shown
+
+
+def _advice(config: DatabaseConfig, state: str, table: TableConfig | None) -> str:
+    if state == NO_DATABASE or (table is None and "unable to open database file" not in state):
+        return f" Is {config.url_env} right, and the database up?"
+    return ""
+
+
+def _may_pass(error: Exception, state: str) -> bool:
+    if state:
+        return state.startswith(PASSING_CLASSES)
+    return isinstance(error, DBAPIError) and type(error).__name__ in ("OperationalError", "InterfaceError")
