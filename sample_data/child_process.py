@@ -27,7 +27,8 @@ def end_with_parent() -> None:
 def run_until_told(main: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     """Run `main(stop)`; `stop` is set by SIGTERM and SIGINT. Returns the exit code: 0 done, 1 with one line on stderr.
 
-    What cannot be reached or does not answer is the user's to mend, so it is one line; anything else is a bug and keeps its traceback.
+    What cannot be reached or does not answer is the user's to mend, so it is one line; anything else is a bug and
+    keeps its traceback.
     """
     end_with_parent()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")

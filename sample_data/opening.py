@@ -1,7 +1,7 @@
 """The first half minute: walk many requests quickly to every stage, so that there is something to see at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 
 from sample_data.contact import Contact
@@ -63,11 +63,11 @@ async def open_with(contact: Contact[Status], ids: Sequence[str], dice: Random, 
     await asyncio.gather(*walks)
 
 
-async def approve_some(contact: Contact[Status], ids: Sequence[str], count: int) -> None:
-    """Have the first few that wait for an approval approved: what the vendor's outage is then seen to hold up."""
+async def approve_some(contact: Contact[Status], ids: Sequence[str], regions: Collection[str], count: int) -> None:
+    """Approve the first few of these regions that wait for it: what the vendor's outage is then seen to hold up."""
     found = 0
     for workflow_id in ids:
-        status = await contact.look(workflow_id)
-        if found < count and status is not None and status.waiting_for == "decide":
+        status = await contact.look(workflow_id) if found < count else None
+        if status is not None and status.waiting_for == "decide" and status.request.region in regions:
             await walk_until(contact, workflow_id, lambda status: status.stage is Stage.DELIVERY)
             found += 1

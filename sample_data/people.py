@@ -73,7 +73,7 @@ async def open_company(contact: Contact[Status], database: Engine, settings: Set
     ids = [f"{prefix}{number:04}" for number in range(settings.open_with)]
     await open_with(contact, ids, Random(settings.seed), Terms.at_speed(settings.speed))
     await asyncio.to_thread(trouble.follow_cycle, database, 0.0)
-    await approve_some(contact, ids, STUCK_AT_FIRST)
+    await approve_some(contact, ids, trouble.OFFLINE_REGIONS, STUCK_AT_FIRST)
     print(f"ready people {settings.open_with} requests in {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -1,6 +1,7 @@
 """The company's own small database: the same tables on PostgreSQL and on SQLite.
 
-Every row says when it was last changed (`updated_at`), so that a reader with a cursor finds what is new.
+Every row says when it was last changed (`updated_at`), so that a reader with a cursor finds what is new. Text that
+comes in with a request has no limit here: whatever somebody asks for must not stop the books.
 """
 
 from collections.abc import Mapping
@@ -58,15 +59,15 @@ REQUESTS = Table(
     "requests",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("workflow_id", String(200), nullable=False, unique=True),
-    Column("customer_id", String(20)),
-    Column("product", String(100)),
+    Column("workflow_id", String, nullable=False, unique=True),
+    Column("customer_id", String),
+    Column("product", String),
     Column("amount", Numeric(12, 2), comment="The customer's budget until the vendor has named a price."),
-    Column("currency", String(3), nullable=False),
-    Column("status", String(30), nullable=False),
-    Column("region", String(20), nullable=False),
+    Column("currency", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("region", String, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("assignee", String(100)),
+    Column("assignee", String),
     _stamp("reminded_at", nullable=True),
     _stamp("created_at"),
     _stamp("updated_at"),
@@ -76,13 +77,13 @@ APPROVALS = Table(
     "approvals",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("workflow_id", String(200), nullable=False),
+    Column("workflow_id", String, nullable=False),
     Column("number", Integer, nullable=False, comment="Counts the decisions on one request, from 1."),
-    Column("decision", String(30), nullable=False),
-    Column("decided_by", String(100), nullable=False),
+    Column("decision", String, nullable=False),
+    Column("decided_by", String, nullable=False),
     Column("decided_at", DateTime(timezone=True), nullable=False),
     Column("amount", Numeric(12, 2)),
-    Column("note", String(500), nullable=False),
+    Column("note", String, nullable=False),
     _stamp("updated_at"),
     UniqueConstraint("workflow_id", "number"),
 )
@@ -91,9 +92,9 @@ LEDGER = Table(
     "ledger",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("workflow_id", String(200), nullable=False),
+    Column("workflow_id", String, nullable=False),
     Column("delivery", Integer, nullable=False, comment="Counts the deliveries of one request, from 1."),
-    Column("kind", String(20), nullable=False, comment="bill or reversal"),
+    Column("kind", String, nullable=False, comment="bill or reversal"),
     Column("amount", Numeric(12, 2), nullable=False, comment="EUR; negative for a reversal."),
     _stamp("posted_at"),
     _stamp("settled_at", nullable=True),

@@ -14,6 +14,7 @@ from sample_data.tables import TROUBLE, insert_once, utc_now
 VENDOR_OUTAGE = "vendor-outage"
 ABSENT_APPROVER = "absent-approver"
 CYCLE = "cycle"
+OFFLINE_REGIONS = ("north", "east")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Switch:
 
 
 SWITCHES = (
-    Switch(VENDOR_OUTAGE, "The vendor's system answers 503 to orders and confirmations.", 180, 720),
+    Switch(VENDOR_OUTAGE, "The vendor's site for north and east answers 503 to orders and confirmations.", 180, 720),
     Switch(
         ABSENT_APPROVER, "Hanna Brandt is away; nobody else decides for her regions until it is escalated.", 420, 1080
     ),

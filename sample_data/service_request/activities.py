@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from sample_data.service_request import messages
 from sample_data.service_request.messages import Request, Stage
 from sample_data.tables import APPROVALS, LEDGER, REQUESTS, USERS, insert_once, utc_now
-from sample_data.trouble import VENDOR_OUTAGE, is_on
+from sample_data.trouble import OFFLINE_REGIONS, VENDOR_OUTAGE, is_on
 
 # A failure that is part of the business: retried like any other, but no error in the worker's log.
 EXPECTED = ApplicationErrorCategory.BENIGN
@@ -128,21 +128,20 @@ class VendorSystem:
         return f"Q-{activity.info().workflow_id}"
 
     @activity.defn
-    def place_order(self, delivery: int) -> str:
-        """Order the goods. Returns the vendor's reference, the same each time. Raises while offline."""
-        self._require_online("place the order")
-        return f"O-{activity.info().workflow_id}-{delivery}"
+    def place_order(self, order: messages.Order) -> str:
+        """Order the goods. Returns the vendor's reference, the same each time. Raises while the site is offline."""
+        self._require_online(order.region, "place the order")
+        return f"O-{activity.info().workflow_id}-{order.number}"
 
     @activity.defn
-    def confirm_delivery(self, delivery: messages.Delivery) -> None:
-        """Tell the vendor that the goods are here. Raises while the vendor is offline."""
-        self._require_online("confirm the delivery")
+    def confirm_delivery(self, order: messages.Order) -> None:
+        """Tell the vendor that the goods are here. Raises while the site is offline."""
+        self._require_online(order.region, "confirm the delivery")
 
-    def _require_online(self, what: str) -> None:
-        if is_on(self._database, VENDOR_OUTAGE):
-            raise ApplicationError(
-                f"Cannot {what}: the vendor's system answers 503.", type="VendorOffline", category=EXPECTED
-            )
+    def _require_online(self, region: str, what: str) -> None:
+        if region in OFFLINE_REGIONS and is_on(self._database, VENDOR_OUTAGE):
+            problem = f"Cannot {what}: the vendor's site for {region} answers 503."
+            raise ApplicationError(problem, type="VendorOffline", category=EXPECTED)
 
 
 def _new_row(request: Request, now: datetime) -> dict[str, object]:

@@ -70,6 +70,7 @@ class Answers:
 
     def check_decision(self, decision: Decision) -> None:
         """Raise ValueError unless one of the approvers gives one of the options, once."""
+        _require_name(decision.by)
         _require_one_of(decision.outcome, DECISIONS)
         if decision.by not in self.approvers.names:
             names = ", ".join(self.approvers.names) or "nobody"

@@ -104,6 +104,15 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Order:
+    """What the vendor is asked to deliver. `number` counts the orders of one request: a return is ordered again."""
+
+    number: int
+    product: str
+    region: str
+
+
+@dataclass(frozen=True)
 class Delivery:
     """The vendor says that the goods are with the customer."""
 

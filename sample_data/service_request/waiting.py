@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 Answer = TypeVar("Answer")
 
@@ -19,9 +20,13 @@ class Promise:
     then: Callable[[], Awaitable[None]]
 
     async def keep(self) -> None:
-        """Start the timer and do what was promised when it fires."""
+        """Start the timer and do what was promised when it fires. Cancelled in the middle of that, it ends quietly."""
         await workflow.sleep(self.after_seconds, summary=self.summary)
-        await self.then()
+        try:
+            await self.then()
+        except ActivityError as error:
+            if not is_cancelled_exception(error):
+                raise
 
 
 class Waiting:
@@ -45,7 +50,6 @@ class Waiting:
             self.message = None
             for timer in timers:
                 timer.cancel()
-            await asyncio.gather(*timers, return_exceptions=True)
         found = answer()
         assert found is not None
         return found

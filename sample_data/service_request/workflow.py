@@ -115,13 +115,14 @@ class ServiceRequest:
         self._answers.ask_for_delivery()
         self._deliveries += 1
         await self._enter(Stage.DELIVERY, "vendor", "Waiting for the vendor to deliver.")
-        await at_vendor(VendorSystem.place_order, f"order: {self._request.product}", self._deliveries)
-        delivery = await self._waiting.until(
+        order = messages.Order(self._deliveries, self._request.product, self._request.region)
+        await at_vendor(VendorSystem.place_order, f"order: {order.product}", order)
+        await self._waiting.until(
             "delivered",
             lambda: self._answers.delivery,
             self._reminder(self._request.terms.delivery_reminder_seconds, "ask the vendor where the goods are"),
         )
-        await at_vendor(VendorSystem.confirm_delivery, "confirm the delivery to the vendor", delivery)
+        await at_vendor(VendorSystem.confirm_delivery, "confirm the delivery to the vendor", order)
 
     async def _bill(self) -> bool:
         """Bill the delivery; False when the customer sent the goods back instead of paying."""
