@@ -142,7 +142,7 @@ def main() -> None:
         raise SystemExit(130) from None
     except BrokenPipeError:
         # Whoever read our output has enough; stdout must not be flushed again at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         raise SystemExit(0) from None
     except Exception as error:
         from app.errors import user_errors

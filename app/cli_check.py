@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -14,6 +15,9 @@ from app.api_client import running_service
 from app.config import Config, find, load, stream_files
 from app.errors import user_errors
 from app.service import soundness
+from connectors.database.config import DatabaseConfig
+from connectors.errors import ConnectorError
+from connectors.temporal import TemporalConfig
 from warehouse.comparison import differing_rows
 
 
@@ -47,17 +51,27 @@ def _streams(config: Config) -> str:
 
 
 def _source_checks(config: Config) -> list[tuple[str, Callable[[], str]]]:
-    from app.sources import reach_database, reach_temporal
-
     found: list[tuple[str, Callable[[], str]]] = []
     for cluster in config.temporal:
         for namespace in cluster.namespaces:
-            found.append(
-                (cluster.source(namespace), lambda c=cluster, n=namespace: asyncio.run(reach_temporal(c, n)))  # type: ignore[misc]
-            )
+            found.append((cluster.source(namespace), partial(_temporal, cluster, namespace)))
     for database in config.databases:
-        found.append((database.name, lambda d=database: reach_database(d)))  # type: ignore[misc]
+        found.append((database.name, partial(_database, database)))
     return found
+
+
+def _temporal(cluster: TemporalConfig, namespace: str) -> str:
+    from app.sources import reach_temporal
+
+    return asyncio.run(reach_temporal(cluster, namespace))
+
+
+def _database(config: DatabaseConfig) -> str:
+    from connectors.database.check import check
+
+    if faults := check(config):
+        raise ConnectorError("\n".join(faults), retryable=False)
+    return f"{len(config.tables)} tables can be read"
 
 
 def _warehouse(config: Config) -> str:

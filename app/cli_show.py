@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -55,9 +56,17 @@ def ask_anyone(config: Config, ask: Ask) -> Answer:
 def print_table(found: Answer, console: Console) -> None:
     """For people: columns aligned, instants in UTC, what the figures mean below."""
     caption = f"As of {found.as_of:%Y-%m-%d %H:%M:%S} UTC. {found.definition}"
-    table = Table(title=escape(found.title), caption=escape(caption), title_justify="left", caption_justify="left")
+    table = Table(
+        title=escape(found.title),
+        caption=escape(caption),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for field in found.table.schema:
-        table.add_column(escape(field.name), justify="right" if _is_number(field.type) else "left", overflow="fold")
+        table.add_column(
+            escape(field.name.replace("_", " ")), justify="right" if _is_number(field.type) else "left", overflow="fold"
+        )
     for row in found.table.to_pylist():
         table.add_row(*(escape(_for_people(value)) for value in row.values()))
     console.print(table)

@@ -38,7 +38,7 @@ def wait_until_ready(warehouse: Path, check_parts: Callable[[], None], progress:
 
 
 def _missing(service: ServiceClient) -> str | None:
-    items = sum(service.ask(Ask("in_flight")).table["items"].to_pylist())
+    items = sum(row["items"] for row in service.ask(Ask("in_flight")).table.to_pylist())
     if items < ITEMS:
         return f"{ITEMS} items in flight ({items} so far)"
     page = httpx.get(service.notice.url, trust_env=False, timeout=10.0)

@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 import warehouse
 from app.service import Service
 from warehouse import Batch, KnownRun, Round, WarehouseError
+from warehouse.known_rows import KnownRows
 
 
 class SourceWriter:
@@ -33,6 +34,10 @@ class SourceWriter:
     def known(self, run_ids: list[str] | None) -> dict[str, KnownRun]:
         """Known runs, see warehouse.known_runs."""
         return warehouse.known_runs(self._con(), self.source, run_ids)
+
+    def known_rows(self) -> KnownRows:
+        """What is known of a database's rows."""
+        return KnownRows(self._con(), self.source)
 
     async def write(self, batch: Batch) -> int:
         """Write one batch in one transaction; returns the events and row versions added."""

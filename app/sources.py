@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Container
 
 from app.config import Config
+from app.database_source import DatabaseSource, reach_database
 from app.rounds import Source
 from app.service import Service
 from app.source_writer import SourceWriter
@@ -33,6 +34,8 @@ def sources_of(
             name = cluster.source(namespace)
             writer = SourceWriter(service, name, "temporal", turn)
             found.append(TemporalSource(writer, cluster, namespace, declared, limit_seconds))
+    for database in config.databases:
+        found.append(DatabaseSource(SourceWriter(service, database.name, "database", turn), database))
     return [source for source in found if source.name not in without]
 
 
@@ -55,11 +58,14 @@ async def reach_all(config: Config) -> dict[str, str]:
         for namespace in cluster.namespaces:
             names.append(cluster.source(namespace))
             tries.append(_fault(reach_temporal(cluster, namespace)))
+    for database in config.databases:
+        names.append(database.name)
+        tries.append(_fault(asyncio.to_thread(reach_database, database)))
     faults = await asyncio.gather(*tries)
     return {name: fault for name, fault in zip(names, faults, strict=True) if fault is not None}
 
 
-async def _fault(reaching: Awaitable[str]) -> str | None:
+async def _fault(reaching: Awaitable[object]) -> str | None:
     try:
         await reaching
     except ConnectorError as error:

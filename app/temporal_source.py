@@ -1,14 +1,15 @@
 """A Temporal namespace as a source of rounds."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import cast
 
 from app.rounds import Outcome
 from app.source_writer import SourceWriter
 from connectors.errors import ConnectorError
 from connectors.temporal import Connection, DeclaredPath, RoundResult, TemporalConfig, connect, read_round
-from warehouse import Round, WarehouseError
+from warehouse import Batch, Round, WarehouseError
 
 
 class TemporalSource:
@@ -63,7 +64,7 @@ class TemporalSource:
         )
         added, result = 0, None
         # Closed at once when a batch cannot be written: what was remembered of it must be forgotten.
-        async with aclosing(round_) as parts:
+        async with aclosing(cast(AsyncGenerator[Batch | RoundResult], round_)) as parts:
             async for part in parts:
                 if isinstance(part, RoundResult):
                     result = part
