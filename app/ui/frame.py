@@ -56,6 +56,6 @@ def card(title: str) -> Iterator[None]:
     """A part of a page that may fail alone: the rest is drawn, and this part says what went wrong."""
     try:
         yield
-    except (*user_errors(), duckdb.Error) as error:
+    except (duckdb.Error, *user_errors()) as error:
         LOG.warning("%s could not be drawn", title, exc_info=error)
         st.error(wording.plain(str(error)), title=f"{title} could not be drawn", icon=":material/error:")

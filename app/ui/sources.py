@@ -25,7 +25,7 @@ NO_SOURCE = Sentence(
 )
 MEANINGS = {
     "Behind": "time since the instant up to which a source was read completely. Figures stop at that instant.",
-    "✓ ◷ ▲ …": "✓ read up to now; ◷ late by some rounds; ▲ the last round failed, or none has ended for long; … waiting.",
+    "✓ ◷ ▲ …": "✓ read up to now; ◷ late by some rounds; ▲ the last round failed, or none ended for long; … waiting.",
     "Open here = there": "runs open by our count and by the source's own count, right after one round. ≠ means they "
     "differ; a run that begins or ends between the two counts does that for a moment, a lasting difference is a fault.",
     "Requests": "how often the source was asked, in all and in the last round. Streamgauge is a guest there: it keeps "

@@ -1,0 +1,154 @@
+"""A small company for the pages: the sample stream, made-up requests in every stage, two sources, all in memory."""
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+import value_stream
+import warehouse
+from app.config import ClusterConfig, Config
+from app.service import Service
+from tests.fixtures.histories import NOON, Story, batch, instant, run
+from value_stream import Stream
+from warehouse.batch import ROW_VERSIONS, Batch
+
+STREAM = Path(__file__).parents[2] / "sample_data" / "streams" / "service-request.stream.toml"
+WEB_UI = "http://127.0.0.1:8233"
+TEMPORAL, CRM = "main/default", "crm"
+REGIONS, PRODUCTS = ("North", "South", "West"), ("hardware", "licence", "service")
+
+
+def service_of(
+    streams: Sequence[Stream] | None = None,
+    stories: Sequence[Story] = (),
+    *,
+    as_of: datetime | None = NOON,
+    error: str | None = None,
+    open_there: int | None = None,
+    values: bool = True,
+) -> Service:
+    """A service whose warehouse holds the stories, read completely up to `as_of` (None: no round yet)."""
+    streams = (value_stream.load(STREAM),) if streams is None else tuple(streams)
+    opened = warehouse.open_warehouse(None)
+    con = opened.cursor()
+    began = (as_of or NOON) - timedelta(days=1)
+    warehouse.replace_rules(con, value_stream.rule_rows(streams), value_stream.stream_versions(streams), began)
+    for source, kind in ((TEMPORAL, "temporal"), (CRM, "database")):
+        warehouse.register_source(con, source, kind)
+    if stories:
+        warehouse.write_batch(con, TEMPORAL, batch(*stories), began)
+        warehouse.write_batch(con, CRM, _requests(stories) if values else Batch(), began)
+    if as_of:
+        for source in (TEMPORAL, CRM):
+            _round(con, source, as_of, error=error, open_there=open_there if source == TEMPORAL else None)
+    con.close()
+    return Service(Config(temporal=(ClusterConfig(web_ui=WEB_UI),)), opened, streams, started_at=began)
+
+
+def _round(con: DuckDBPyConnection, source: str, as_of: datetime, *, error: str | None, open_there: int | None) -> None:
+    for is_complete, later in ((True, 0), *(((False, 3),) if error else ())):
+        ended = as_of + timedelta(seconds=later)
+        warehouse.finish_round(
+            con,
+            source,
+            warehouse.Round(
+                started_at=ended - timedelta(milliseconds=300),
+                ended_at=ended,
+                as_of_at=as_of if is_complete else None,
+                watermark=None,
+                is_complete=is_complete,
+                requests=12,
+                throttled=0,
+                runs_changed=3,
+                events_added=40,
+                open_there=open_there,
+                error=None if is_complete else error,
+                retention_seconds=86_400 if source == TEMPORAL else None,
+            ),
+        )
+
+
+def visit(workflow_id: str, stays: Sequence[tuple[str, float]], *, ended: str | None = None, at: float = 0) -> Story:
+    """A request that entered each stage at so many seconds after NOON (+ `at`)."""
+    first = stays[0][1] + at
+    story = run(workflow_id, first, workflow_type="ServiceRequest", task_queue="service-requests")
+    chance = random.Random(workflow_id)
+    story.carry(1, "search_attribute.", Region=chance.choice(REGIONS), Priority=str(chance.randint(1, 3)))
+    story.turn(first)
+    for stage, entered in stays[1:]:
+        story.turn(entered + at).upsert(Stage=stage)
+    if ended:
+        story.turn().close(ended)
+    return story
+
+
+def busy(now: datetime = NOON, items: int = 260, seed: int = 4) -> list[Story]:
+    """Requests of the last hour: most ended, some open in every stage, a few reworked, some late."""
+    chance = random.Random(seed)
+    shift = (now - NOON).total_seconds()
+    return [_life(f"request-{number:04}", chance, shift) for number in range(items)]
+
+
+NEXT = {"request": "classification", "classification": "quote", "quote": "approval", "delivery": "billing"}
+MEANS = {"request": 40, "classification": 90, "quote": 80, "approval": 130, "delivery": 110, "billing": 60, "support": 45}
+
+
+def _life(name: str, chance: random.Random, shift: float) -> Story:
+    now = -chance.random() * 3600
+    stays, stage, ended = [("request", now)], "request", None
+    while True:
+        now += chance.expovariate(1 / MEANS[stage])
+        if now >= 0:
+            break
+        following = _after(stage, chance)
+        if following is None:
+            ended = "canceled" if stage == "request" else "completed"
+            break
+        stage = following
+        stays.append((stage, now))
+    return visit(name, stays, ended=ended, at=shift)
+
+
+def _after(stage: str, chance: random.Random) -> str | None:
+    luck = chance.random()
+    if stage == "request":
+        return "classification" if luck > 0.05 else None
+    if stage == "approval":
+        return "classification" if luck < 0.18 else "delivery" if luck < 0.88 else None
+    if stage == "billing":
+        return "delivery" if luck < 0.08 else "support"
+    if stage == "quote" and luck < 0.04:
+        return "delivery"
+    return None if stage == "support" else NEXT[stage]
+
+
+def _requests(stories: Sequence[Story]) -> Batch:
+    """The rows of table requests: an amount for nine in ten, a product for all."""
+    rows = []
+    for story in stories:
+        chance = random.Random(f"{story.run_id}/row")
+        content = {
+            "id": story.run_id,
+            "workflow_id": story.run_id,
+            "amount": f"{chance.lognormvariate(6, 0.8):.2f}" if chance.random() < 0.9 else None,
+            "product": chance.choice(PRODUCTS),
+            "updated_at": story.row["started_at"].astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        rows.append(
+            {
+                "table_name": "requests",
+                "row_id": json.dumps([story.run_id]),
+                "seen_at": story.row["started_at"],
+                "content": json.dumps(content),
+                "is_deleted": False,
+            }
+        )
+    return Batch(row_versions=pa.Table.from_pylist(rows, schema=ROW_VERSIONS))
+
+
+__all__ = ["CRM", "NOON", "STREAM", "TEMPORAL", "WEB_UI", "busy", "instant", "service_of", "visit"]
