@@ -19,5 +19,5 @@ page = st.navigation(
     position="top",
 )
 frame.style()
-filters.draw(service.current(), is_flow=page.title == "Live flow")
+filters.draw(service.current(), page.title, is_flow=page.title == "Live flow")
 page.run()

@@ -10,7 +10,6 @@ from app.ui import filters, frame, sources
 chosen = filters.chosen()
 running = service.current()
 
-st.title("Data health", anchor=False)
 st.caption("How far each source is read, what it was asked, and whether its own count agrees with ours.")
 
 

@@ -2,16 +2,12 @@
 
 from datetime import UTC, datetime
 
-import streamlit as st
-
 from app import service
 from app.ui import filters, flow, frame
 
 chosen = filters.chosen()
 running = service.current()
 stream = filters.stream_of(running, chosen)
-
-st.title(f"{stream.title} · Live flow" if stream else "Live flow", anchor=False)
 
 
 def body() -> None:

@@ -43,6 +43,11 @@ function part(figure) {
   return room;
 }
 
+function picture(figure) {
+  if (figure.part !== undefined) return [part(figure)];
+  return figure.series ? [sparkline(figure)] : [];
+}
+
 function buildCard(figure) {
   const card = make("section", "figure");
   card.dataset.figure = figure.key;
@@ -76,7 +81,7 @@ function updateCard(card, figure) {
       { duration: 380, easing: "cubic-bezier(.2,.8,.2,1)" });
   }
   card.querySelector(".words").replaceChildren(...figure.words.map((words) => make("span", "", words)));
-  card.querySelector(".picture").replaceChildren(figure.part === undefined ? sparkline(figure) : part(figure));
+  card.querySelector(".picture").replaceChildren(...picture(figure));
   const help = card.querySelector(".help");
   if (help) {
     help.replaceChildren(make("h4", "", figure.title), ...figure.help.map(([name, text]) => {

@@ -1,6 +1,7 @@
 """The filters above every page. What is chosen stands in the URL; what stands in the URL is checked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
@@ -29,15 +30,22 @@ def stream_of(service: Service, filters: Filters) -> Stream | None:
     return next(iter([*named, *service.streams]), None)
 
 
-def draw(service: Service, *, is_flow: bool) -> Filters:
-    """Draw the bar and keep what is chosen for the page. Pages without a flow have no stream, window or filter."""
+def draw(service: Service, title: str, *, is_flow: bool) -> Filters:
+    """Draw the page's title with the bar beside it, and keep what is chosen for the page.
+
+    Pages without a flow have no stream, window or filter.
+    """
     now = datetime.now(UTC)
     as_of = url.instant_of(st.query_params.get(url.AS_OF), now)
-    with st.container(key="filters", horizontal=True, vertical_alignment="bottom", gap="small"):
-        filters = _flow_filters(service, as_of, now) if is_flow else Filters(as_of=as_of)
-        _as_of_picker(as_of, now)
-        is_live = st.toggle("Live", True, key=url.LIVE, bind="query-params", disabled=as_of is not None)
-    filters = Filters(filters.stream, as_of, filters.window, filters.where, filters.by, is_live)
+    with st.container(key="top", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        heading = st.empty()
+        with st.container(key="filters", horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            filters = _flow_filters(service, as_of, now) if is_flow else Filters(as_of=as_of)
+            _as_of_picker(as_of, now)
+            is_live = st.toggle("Live", True, key=url.LIVE, bind="query-params", disabled=as_of is not None)
+    stream = stream_of(service, filters) if is_flow else None
+    heading.title(wording.plain(f"{stream.title} · {title}" if stream else title), anchor=False, width="content")
+    filters = replace(filters, as_of=as_of, is_live=is_live)
     st.session_state[_KEPT] = filters
     return filters
 
@@ -45,15 +53,18 @@ def draw(service: Service, *, is_flow: bool) -> Filters:
 def _flow_filters(service: Service, as_of: datetime | None, now: datetime) -> Filters:
     stream = _stream_picker(service)
     if stream is None:
-        return Filters(as_of=as_of)
+        return Filters()
     window = st.segmented_control(
-        "Window", list(url.WINDOWS), default=url.USUAL_WINDOW, key=url.WINDOW, bind="query-params", required=True
-    )
-    by = st.selectbox(
-        "Split by", _splits(stream), key=url.BY, bind="query-params", width=150, help="Splits the table below the map."
+        "Window of moves, arrivals and departures",
+        list(url.WINDOWS),
+        default=url.USUAL_WINDOW,
+        key=url.WINDOW,
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
     )
     where = _where_picker(service, stream, as_of or LIVE.at(service, now))
-    return Filters(stream.stream, as_of, str(window), where, str(by))
+    return Filters(stream.stream, window=str(window), where=where)
 
 
 def _stream_picker(service: Service) -> Stream | None:
@@ -61,14 +72,23 @@ def _stream_picker(service: Service) -> Stream | None:
         return next(iter(service.streams), None)
     titles = {stream.stream: stream.title for stream in service.streams}
     name = st.selectbox(
-        "Stream", list(titles), format_func=lambda name: titles[name], key=url.STREAM, bind="query-params", width=220
+        "Stream",
+        list(titles),
+        format_func=lambda name: titles[name],
+        key=url.STREAM,
+        bind="query-params",
+        width=220,
+        label_visibility="collapsed",
     )
     return next(stream for stream in service.streams if stream.stream == name)
 
 
-def _splits(stream: Stream) -> list[str]:
+def split_picker(stream: Stream) -> str:
+    """Draw the choice of what to split by, beside what it splits."""
     names = [name for name in segment_names(stream) if name not in ("stage", "lane")]
-    return ["wait", *(name for name in names if name != "wait")]
+    options = ["wait", *(name for name in names if name != "wait")]
+    picked = st.selectbox("Split by", options, key=url.BY, bind="query-params", width=160, label_visibility="collapsed")
+    return str(picked)
 
 
 def _where_picker(service: Service, stream: Stream, at: datetime) -> tuple[tuple[str, str], ...]:

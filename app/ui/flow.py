@@ -1,6 +1,6 @@
 """The parts of the Live flow page: each asks its metrics and draws the answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,10 @@ from datetime import datetime
 import streamlit as st
 
 from app.service import Service
-from app.ui import components, headline, states, strip, tables, url, wording
+from app.ui import components, filters, headline, states, strip, tables, url, wording
 from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.frame import say
-from app.ui.health import Row, Trust, reconciled, trust
+from app.ui.health import Trust, trusts
 from app.ui.links import item_link, run_link
 from app.ui.states import NO_STREAM
 from app.ui.url import Filters
@@ -29,12 +29,12 @@ FLOW, MOVES, SOURCES = find("flow_over_time"), find("moves"), find("source_healt
 
 
 @contextmanager
-def asking_now(service: Service, stream: Stream, filters: Filters, now: datetime) -> Iterator["FlowPage"]:
+def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["FlowPage"]:
     """The page's parts, all about one instant and from one state of the data."""
-    as_of = filters.as_of or LIVE.at(service, now)
-    window = Window(as_of - url.WINDOWS[filters.window], as_of)
-    with asking(service, stream, Question(as_of=as_of, where=filters.where)) as ask:
-        yield FlowPage(service, stream, filters, as_of, window, ask)
+    as_of = chosen.as_of or LIVE.at(service, now)
+    window = Window(as_of - url.WINDOWS[chosen.window], as_of)
+    with asking(service, stream, Question(as_of=as_of, where=chosen.where)) as ask:
+        yield FlowPage(service, stream, chosen, as_of, window, ask)
 
 
 @dataclass
@@ -43,27 +43,25 @@ class FlowPage:
 
     service: Service
     stream: Stream
-    filters: Filters
+    chosen: Filters
     as_of: datetime
     window: Window
     ask: Asker
 
     def trust_strip(self) -> None:
         """As of when, how far behind each source is, whether counts agree."""
-        rows = self._sources()
-        counts = [(row["source"], reconciled(row)) for row in rows] if self.filters.as_of is None else []
-        st.html(strip.strip(self.as_of, zone(), self.filters.refreshes, self._trusts(rows), counts))
+        st.html(strip.strip(self.as_of, zone(), self.chosen.refreshes, self._trusts()))
 
     def sentences(self) -> None:
         """Why there is nothing, or less than one thinks."""
         items = _count(self.ask(IN_FLIGHT))
         say(
             states.sentences(
-                self._trusts(self._sources()),
+                self._trusts(),
                 item=self.stream.item.name,
                 items=items,
-                items_without_filter=_count(self.ask(IN_FLIGHT, where=())) if self.filters.where else items,
-                where=self.filters.where,
+                items_without_filter=_count(self.ask(IN_FLIGHT, where=())) if self.chosen.where else items,
+                where=self.chosen.where,
                 as_of=self.as_of,
             )
         )
@@ -73,7 +71,7 @@ class FlowPage:
         in_flight, flow = self.ask(IN_FLIGHT), self._flow()
         seconds = (self.window.to_at - self.window.from_at).total_seconds()
         cards = headline.figures(in_flight, self.ask(OVER_TARGET), flow, seconds, self.stream.item.name)
-        if self.filters.where:
+        if self.chosen.where:
             cards = headline.without_narrowing(cards)
         meanings = {
             "in_flight": (IN_FLIGHT, ""),
@@ -93,7 +91,7 @@ class FlowPage:
             in_flight=self.ask(IN_FLIGHT),
             over_target=self.ask(OVER_TARGET),
             moves=self.ask(MOVES, window=self.window, where=()),
-            window=self.filters.window,
+            window=self.chosen.window,
         )
         stage = self._stage()
         data = payload(drawing_of(self.stream), figures, stage.name if stage else None)
@@ -102,7 +100,7 @@ class FlowPage:
     def items(self) -> None:
         """The items of the chosen stage, or of all, longest in their stage first."""
         stage = self._stage()
-        where = (*self.filters.where, *((("stage", stage.name),) if stage else ()))
+        where = (*self.chosen.where, *((("stage", stage.name),) if stage else ()))
         rows = self.ask(OPEN_ITEMS, where=where)
         title = f"{stage.title}: {self._items_words(rows)}" if stage else f"Longest in their stage: {len(rows)} open"
         with st.container(horizontal=True, vertical_alignment="center", key="items-head"):
@@ -116,13 +114,13 @@ class FlowPage:
 
     def split(self) -> None:
         """In flight by stage and by the chosen segment."""
-        by = self.filters.by
+        with st.container(horizontal=True, vertical_alignment="center", key="split-head"):
+            st.subheader("In flight by stage and", anchor=False, help=IN_FLIGHT.definition, width="content")
+            by = filters.split_picker(self.stream)
         rows = self.ask(IN_FLIGHT, by=(by,))
-        if not rows:
-            return
-        st.subheader(wording.plain(f"In flight by stage and {by}"), anchor=False, help=IN_FLIGHT.definition)
-        stages = [(stage.name, stage.title) for stage in self.stream.stages if not stage.is_end]
-        components.table(tables.split(rows, by, stages, caption=f"In flight by stage and {by}"), key="split")
+        if rows:
+            stages = [(stage.name, stage.title) for stage in self.stream.stages if not stage.is_end]
+            components.table(tables.split(rows, by, stages, caption=f"In flight by stage and {by}"), key="split")
 
     def _table(self, rows: Rows, title: str, stage: Stage | None) -> tables.Table:
         clusters = self.service.config.temporal
@@ -140,12 +138,8 @@ class FlowPage:
     def _flow(self) -> Rows:
         return self.ask(FLOW, window=self.window, where=())
 
-    def _sources(self) -> Rows:
-        return self.ask(SOURCES, where=())
-
-    def _trusts(self, rows: Sequence[Row]) -> list[Trust]:
-        every = self.service.config.sync.every_seconds
-        return [trust(row, self.as_of, every) for row in rows]
+    def _trusts(self) -> list[Trust]:
+        return trusts(self.ask(SOURCES, where=()), self.service.config, self.as_of)
 
     def _stage(self) -> Stage | None:
         name = st.query_params.get(url.STAGE)

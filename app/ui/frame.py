@@ -24,7 +24,8 @@ _ICONS = {
 # Streamlit dims what a slow refresh has not reached yet; on a page that refreshes by itself that is flicker.
 _STYLE = f"""<style>
 [class*="st-key-live"] :is([data-stale], [data-stale] *) {{opacity:1!important;transition:none!important}}
-.stMainBlockContainer {{max-width:1720px}}
+.stMainBlockContainer {{max-width:1720px;padding-left:2.5rem;padding-right:2.5rem}}
+.st-key-top h1 {{padding:0}}
 .st-key-filters {{row-gap:.4rem}}
 .stApp {{color-scheme:light dark}}
 {strip.CSS}
@@ -54,8 +55,9 @@ def say(sentences: Sequence[Sentence]) -> None:
 @contextmanager
 def card(title: str) -> Iterator[None]:
     """A part of a page that may fail alone: the rest is drawn, and this part says what went wrong."""
+    faults: tuple[type[Exception], ...] = (duckdb.Error, *user_errors())
     try:
         yield
-    except (duckdb.Error, *user_errors()) as error:
+    except faults as error:
         LOG.warning("%s could not be drawn", title, exc_info=error)
         st.error(wording.plain(str(error)), title=f"{title} could not be drawn", icon=":material/error:")

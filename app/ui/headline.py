@@ -86,16 +86,23 @@ def without_narrowing(cards: Sequence[Figure]) -> list[Figure]:
     ]
 
 
-def health_figures(rows: Sequence[tuple[Row, Trust]]) -> list[Figure]:
+def health_figures(rows: Sequence[Row], found: Sequence[Trust]) -> list[Figure]:
     """The sources in a few numbers: the furthest behind, requests, kept, and whether counts agree."""
-    behind = max((row["behind_seconds"] or 0.0 for row, _ in rows), default=0.0)
-    state = worst([each for _, each in rows])
-    requests, throttled = (sum(row[name] for row, _ in rows) for name in ("requests", "throttled"))
-    last = sum(row["requests_last_round"] or 0 for row, _ in rows)
-    open_here, open_there = (sum(row[name] or 0 for row, _ in rows) for name in ("open_here", "open_there"))
+    behind = max((row["behind_seconds"] or 0.0 for row in rows), default=0.0)
+    state = worst(found)
+    requests, throttled = (sum(row[name] for row in rows) for name in ("requests", "throttled"))
+    last = sum(row["requests_last_round"] or 0 for row in rows)
+    open_here, open_there = (sum(row[name] or 0 for row in rows) for name in ("open_here", "open_there"))
     tone = {"good": "none", "late": "watch", "waiting": "watch", "down": "bad"}[state]
     return [
-        _figure("behind", "Furthest behind", behind, wording.duration(behind), [f"{len(rows)} sources"], tone=tone),
+        _figure(
+            "behind",
+            "Furthest behind",
+            behind,
+            wording.duration(behind),
+            [f"of {wording.plural(len(found), 'source')}"],
+            tone=tone,
+        ),
         _figure("open", "Open here", open_here, wording.count(open_here), [_there(open_here, open_there)]),
         _figure("requests", "Requests made", requests, wording.count(requests), [f"{last} in the last rounds"]),
         _figure(
@@ -103,8 +110,8 @@ def health_figures(rows: Sequence[tuple[Row, Trust]]) -> list[Figure]:
             tone="watch" if throttled else "none",
         ),
         _figure(
-            *("events", "Events kept", sum(row["events"] for row, _ in rows)),
-            *(wording.count(sum(row["events"] for row, _ in rows)), [f"of {sum(row['runs'] for row, _ in rows)} runs"]),
+            *("events", "Events kept", sum(row["events"] for row in rows)),
+            *(wording.count(sum(row["events"] for row in rows)), [f"of {sum(row['runs'] for row in rows)} runs"]),
         ),
     ]
 

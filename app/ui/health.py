@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from app.config import Config, source_names
 from app.ui import wording
 
 Row: TypeAlias = Mapping[str, Any]
@@ -23,6 +24,7 @@ class Trust:
     words: str
     detail: str
     error: str | None = None
+    counts: str = ""
 
     @property
     def mark(self) -> str:
@@ -37,12 +39,26 @@ def trust(row: Row, as_of: datetime, every_seconds: float) -> Trust:
     if read_at is None:
         words = "cannot be read" if error else "not read yet"
         return Trust(source, "down" if error else "waiting", words, error or "The first round is under way.", error)
+    counted = reconciled(row)
+    counts = "" if counted.is_equal is None else f"open {counted.words}"
     span = wording.duration(max(behind or 0.0, 0.0))
     detail = f"Read completely up to {wording.clock(read_at)} UTC"
     if error:
-        return Trust(source, "down", f"failing, {span} behind", f"{detail}. {error}", error)
+        return Trust(source, "down", f"failing, {span} behind", f"{detail}. {error}", error, counts)
     state = _state(behind or 0.0, every_seconds)
-    return Trust(source, state, f"{span} behind", detail)
+    return Trust(source, state, f"{span} behind", detail, counts=counts)
+
+
+def trusts(rows: Sequence[Row], config: Config, as_of: datetime) -> list[Trust]:
+    """All sources: those that were read, then those that the config names and that no round has ended for yet."""
+    found = [trust(row, as_of, config.sync.every_seconds) for row in rows]
+    known = {row["source"] for row in rows}
+    return found + [unread(name) for name in source_names(config) if name not in known]
+
+
+def unread(source: str) -> Trust:
+    """A source of which nothing is known yet."""
+    return Trust(source, "waiting", "not read yet", "The first round is under way.")
 
 
 def _is_failing(row: Row) -> bool:
@@ -72,9 +88,8 @@ def reconciled(row: Row) -> Reconciled:
     if here is None or there is None:
         return Reconciled(wording.NOTHING, "not counted", None)
     if here == there:
-        return Reconciled("✓", f"{wording.count(here)} = {wording.count(there)}", True)
-    words = f"{wording.count(here)} here, {wording.count(there)} there ({wording.change(here, there)})"
-    return Reconciled("≠", words, False)
+        return Reconciled("✓", f"{wording.count(here)} = {wording.count(there)} there", True)
+    return Reconciled("≠", f"{wording.count(here)} ≠ {wording.count(there)} there", False)
 
 
 def worst(found: Sequence[Trust]) -> str:

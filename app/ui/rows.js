@@ -1,4 +1,5 @@
 // A table that people can read on a phone: cells are told what to show, text only through textContent.
+const FIRST = 12;
 const make = (name, className, text) => {
   const element = document.createElement(name);
   element.className = className;
@@ -45,6 +46,14 @@ function sorted(rows, sort, columns) {
   return [...rows].sort((a, b) => compare(a, b) * sort.direction);
 }
 
+function wholeButton(state, count) {
+  const button = make("button", "whole", state.isWhole ? "Show fewer" : `Show all ${count}`);
+  button.type = "button";
+  button.dataset.sort = "whole";
+  button.onclick = () => { state.isWhole = !state.isWhole; paint(state); };
+  return button;
+}
+
 function paint(state) {
   const { root, data, sort } = state;
   const focused = root.getRootNode().activeElement?.dataset?.sort;
@@ -71,7 +80,8 @@ function paint(state) {
   }
   const top = make("thead", ""), body = make("tbody", "");
   top.append(head);
-  for (const row of sorted(data.rows, sort, data.columns)) {
+  const rows = sorted(data.rows, sort, data.columns), shown = state.isWhole ? rows : rows.slice(0, FIRST);
+  for (const row of shown) {
     const line = make("tr", row.tone ?? "");
     line.append(...row.cells.map((cell, index) => cellOf(cell, data.columns[index])));
     body.append(line);
@@ -84,7 +94,9 @@ function paint(state) {
   fresh.setAttribute("role", "region");
   fresh.setAttribute("aria-label", data.caption);
   fresh.append(table);
-  root.replaceChildren(fresh, ...(data.more ? [make("p", "more", data.more)] : []));
+  root.replaceChildren(fresh);
+  if (rows.length > FIRST) root.append(wholeButton(state, rows.length));
+  if (data.more) root.append(make("p", "more", data.more));
   fresh.scrollLeft = left;
   fresh.scrollTop = above;
   if (focused) [...root.querySelectorAll("[data-sort]")].find((each) => each.dataset.sort === focused)?.focus();

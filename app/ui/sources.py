@@ -8,10 +8,10 @@ from datetime import datetime
 import streamlit as st
 
 from app.service import Service
-from app.ui import components, headline, strip, tables, wording
+from app.ui import components, headline, strip, tables
 from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.frame import say
-from app.ui.health import reconciled, trust
+from app.ui.health import Trust, trusts
 from app.ui.states import Sentence
 from app.ui.url import Filters
 from app.ui.viewer import zone
@@ -55,15 +55,13 @@ class SourcesPage:
 
     def trust_strip(self) -> None:
         """As of when, and how far behind each source is."""
-        found = [trust(row, self.as_of, self._every()) for row in self._rows()]
-        st.html(strip.strip(self.as_of, zone(), self.filters.refreshes, found, []))
+        st.html(strip.strip(self.as_of, zone(), self.filters.refreshes, self._trusts()))
 
     def figures(self) -> None:
         """The sources in a few numbers."""
         rows = self._rows()
         if rows:
-            cards = headline.health_figures([(row, trust(row, self.as_of, self._every())) for row in rows])
-            components.figures(cards, key="health.figures")
+            components.figures(headline.health_figures(rows, self._trusts()), key="health.figures")
 
     def table(self) -> None:
         """One row per source."""
@@ -71,21 +69,13 @@ class SourcesPage:
         if not rows:
             say([NO_SOURCE])
             return
-        differing = [row["source"] for row in rows if reconciled(row).is_equal is False]
-        if differing:
-            names = ", ".join(differing)
-            st.warning(
-                wording.plain("A run that begins or ends between the two counts does that for a moment."),
-                title=wording.plain(f"Open here and open there differ: {names}"),
-                icon=":material/difference:",
-            )
-        components.table(tables.sources(rows, self.as_of, self._every()), key="health.sources")
+        components.table(tables.sources(rows, self._trusts()), key="health.sources")
 
     def _rows(self) -> Rows:
         return self.ask(SOURCES)
 
-    def _every(self) -> float:
-        return self.service.config.sync.every_seconds
+    def _trusts(self) -> list[Trust]:
+        return trusts(self._rows(), self.service.config, self.as_of)
 
 
 def meanings() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from html import escape
 
 from app.ui import wording
-from app.ui.health import Reconciled, Trust
+from app.ui.health import Trust
 
 CSS = """
 .sg-strip{display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center;font-size:13px;font-variant-numeric:tabular-nums}
@@ -20,16 +20,9 @@ CSS = """
 """
 
 
-def strip(
-    as_of: datetime, zone: tzinfo, is_live: bool, found: Sequence[Trust], counts: Sequence[tuple[str, Reconciled]]
-) -> str:
+def strip(as_of: datetime, zone: tzinfo, is_live: bool, found: Sequence[Trust]) -> str:
     """The strip as HTML."""
     chips = [_as_of(as_of, zone, is_live), *(_source(each) for each in found)]
-    chips += [
-        _chip("late", counted.mark, f"{source}: open {counted.words}", "Open here against open there")
-        for source, counted in counts
-        if counted.is_equal is False
-    ]
     return f'<div class="sg-strip" role="status" aria-live="off">{"".join(chips)}</div>'
 
 
@@ -41,7 +34,8 @@ def _as_of(as_of: datetime, zone: tzinfo, is_live: bool) -> str:
 
 
 def _source(found: Trust) -> str:
-    return _chip(found.state, found.mark, f"{found.source} {found.words}", found.detail)
+    words = " · ".join(part for part in (f"{found.source} {found.words}", found.counts) if part)
+    return _chip(found.state, found.mark, words, found.detail)
 
 
 def _chip(state: str, mark: str, words: str, title: str) -> str:

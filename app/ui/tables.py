@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from app.ui import wording
-from app.ui.health import Row, reconciled, trust
+from app.ui.health import Row, Trust, reconciled
 
 Cell: TypeAlias = dict[str, Any]
 Table: TypeAlias = dict[str, Any]
@@ -55,7 +55,7 @@ def _item(row: Row, links: tuple[str | None, str | None], with_stage: bool, has_
     cells = [
         cell(
             row["item"] or row["workflow_id"],
-            href=links[0] or links[1],
+            href=links[0],
             title=f"{row['workflow_type']} {row['workflow_id']}",
         ),
         *([cell(row["title"] or row["stage"])] if with_stage else []),
@@ -118,7 +118,7 @@ def _split_line(
     return {"cells": [cell(title), *cells, cell(wording.count(sum(numbers)), sort=sum(numbers))]}
 
 
-def sources(rows: Sequence[Row], as_of: Any, every_seconds: float) -> Table:
+def sources(rows: Sequence[Row], found: Sequence[Trust]) -> Table:
     """What each source was asked and gave, and whether its own count agrees with ours."""
     columns = [
         column("source", "Source") | {"isHead": True},
@@ -133,19 +133,22 @@ def sources(rows: Sequence[Row], as_of: Any, every_seconds: float) -> Table:
         column("retention", "Retention", "number", "How long the source keeps what is closed"),
         column("error", "Last error", "long"),
     ]
-    lines = [_source(row, as_of, every_seconds) for row in rows]
+    by_source = {row["source"]: row for row in rows}
+    lines = [_source(by_source.get(each.source), each, len(columns)) for each in found]
     return {"caption": "Sources and how far they are read", "columns": columns, "rows": lines, "more": ""}
 
 
-def _source(row: Row, as_of: Any, every_seconds: float) -> dict[str, Any]:
-    state, counts = trust(row, as_of, every_seconds), reconciled(row)
-    tones = {"good": "good", "late": "watch", "down": "bad", "waiting": "quiet"}
-    throttled = row["throttled"]
+def _source(row: Row | None, state: Trust, width: int) -> dict[str, Any]:
+    tone = {"good": "good", "late": "watch", "down": "bad", "waiting": "quiet"}[state.state]
+    if row is None:
+        blank = [cell("") for _ in range(width - 3)]
+        return {"cells": [cell(state.source), cell(""), cell(state.words, mark=state.mark, tone=tone), *blank]}
+    counts, throttled = reconciled(row), row["throttled"]
     return {
         "cells": [
             cell(row["source"]),
             cell(row["kind"]),
-            cell(state.words, mark=state.mark, tone=tones[state.state], title=state.detail, sort=row["behind_seconds"]),
+            cell(state.words, mark=state.mark, tone=tone, title=state.detail, sort=row["behind_seconds"]),
             cell(counts.words, mark=counts.mark, tone={True: "good", False: "watch", None: "quiet"}[counts.is_equal]),
             cell(wording.count(row["requests"]), sort=row["requests"]),
             cell(wording.count(row["requests_last_round"]), sort=row["requests_last_round"] or 0),

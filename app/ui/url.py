@@ -27,7 +27,6 @@ class Filters:
     as_of: datetime | None = None
     window: str = USUAL_WINDOW
     where: tuple[tuple[str, str], ...] = ()
-    by: str = "wait"
     is_live: bool = True
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-WIDEST = 7  # Columns that are readable side by side at 1,440 px; longer streams are folded across lanes to fit.
+WIDEST = 6  # Columns that are readable side by side at 1,440 px; longer streams are folded across lanes to fit.
 
 Cell: TypeAlias = tuple[int, int]
 """Column and lane, both from 0."""
@@ -65,33 +65,58 @@ def _circle_closers(onward: Mapping[str, list[str]]) -> set[tuple[str, str]]:
 
 
 def place(boxes: Sequence[Box], moves: Sequence[Move]) -> dict[str, Cell]:
-    """Give every stage its own cell: the least folded of three arrangements that fits, else the narrowest."""
-    arrangements = [_arrange(boxes, moves, fold) for fold in (0, 1, len(boxes))]
-    widths = [max((column for column, _ in cells.values()), default=0) + 1 for cells in arrangements]
-    for cells, width in zip(arrangements, widths, strict=True):
-        if width <= WIDEST:
-            return cells
-    return arrangements[widths.index(min(widths))]
+    """Give every stage its own cell, folded as little as makes it fit: the first arrangement that does, else the
+    narrowest."""
+    narrowest: dict[str, Cell] = {}
+    for in_a_row in (1, len(boxes)):
+        for folds in range(len(boxes)):
+            cells = _arrange(boxes, moves, in_a_row, folds)
+            if _width(cells) <= WIDEST:
+                return cells
+            if not narrowest or _width(cells) < _width(narrowest):
+                narrowest = cells
+    return narrowest
 
 
-def _arrange(boxes: Sequence[Box], moves: Sequence[Move], fold: int) -> dict[str, Cell]:
-    """Longest-path columns; up to `fold` moves in a row may go straight down or up to a neighbouring lane instead."""
+def _width(cells: Mapping[str, Cell]) -> int:
+    return max((column for column, _ in cells.values()), default=0) + 1
+
+
+def _arrange(boxes: Sequence[Box], moves: Sequence[Move], in_a_row: int, folds: int) -> dict[str, Cell]:
+    """Longest-path columns; `folds` stages, at most so many in a row, stand right below or above the one before them.
+
+    An end that no drawn move leads to stands last.
+    """
     lanes = {lane: index for index, lane in enumerate(lanes_of(boxes))}
-    lane_of = {box.name: lanes[box.lane] for box in boxes}
     before = _before(boxes, moves)
     cells: dict[str, Cell] = {}
     folded: dict[str, int] = {}
+    loose = [box.name for box in boxes if box.is_end and not before[box.name]]
+    lane_of = {box.name: lanes[box.lane] for box in boxes}
     for name in _in_flow_order(boxes, before):
-        lane, column, folds = lane_of[name], 0, 0
-        for source in before[name]:
-            may_fold = abs(lane - lane_of[source]) == 1 and folded[source] < fold
-            wanted = cells[source][0] + (0 if may_fold else 1)
-            if wanted >= column:
-                column, folds = wanted, folded[source] + 1 if may_fold else 0
-        while (column, lane) in cells.values():
-            column, folds = column + 1, 0
-        cells[name], folded[name] = (column, lane), folds
+        if name in loose:
+            continue
+        lane = lane_of[name]
+        column = max((cells[source][0] + 1 for source in before[name]), default=0)
+        last = [source for source in before[name] if cells[source][0] + 1 == column]
+        may_fold = all(abs(lane - lane_of[source]) == 1 and folded[source] < in_a_row for source in last)
+        folded[name] = 0
+        if last and may_fold and folds and (column - 1, lane) not in cells.values():
+            column, folds, folded[name] = column - 1, folds - 1, 1 + max(folded[source] for source in last)
+        cells[name] = _free(cells, column, lane, 1)
+    for name in loose:
+        cells[name] = _free(cells, _width(cells) - 1, lane_of[name], -1)
     return cells
+
+
+def _free(cells: Mapping[str, Cell], column: int, lane: int, step: int) -> Cell:
+    """The nearest free cell of a lane, to the right (1), or to the left (-1) and then to the right."""
+    wanted = column
+    while (column, lane) in cells.values():
+        column += step
+        if column < 0:
+            return _free(cells, wanted, lane, 1)
+    return column, lane
 
 
 def _before(boxes: Sequence[Box], moves: Sequence[Move]) -> dict[str, list[str]]:

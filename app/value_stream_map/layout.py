@@ -13,11 +13,11 @@ from app.value_stream_map.labels import Area, Wanted, label_points
 from app.value_stream_map.routing import Route, routes
 from app.value_stream_map.tracks import Key, Line, Run, offsets, runs, tracks_needed
 
-CARD_WIDTH, CARD_HEIGHT, END_HEIGHT = 158, 86, 56
+CARD_WIDTH, CARD_HEIGHT, END_HEIGHT = 160, 84, 60
 LANE_HEAD = 112
 STEP = 14  # Between two arrows that run side by side.
 MARGIN = 15  # Between an arrow and the nearest card.
-GUTTER_WIDTH, GUTTER_HEIGHT, EDGE_GUTTER = 50, 38, 20
+GUTTER_WIDTH, GUTTER_HEIGHT, EDGE_GUTTER = 56, 36, 20
 ROOM_ON_CARD = {"level": 18.0, "upright": 56.0}  # How far from its middle an arrow may touch a card's side.
 CORNER = 9
 ARROW_GAP = 2  # Between the arrow's tip and the card.

@@ -31,6 +31,15 @@ function fit(element, text, room) {
   }
 }
 
+/** A title that is too long for one line of an end stage, on two. */
+function inTwo(title) {
+  if (title.length <= 15) return [title];
+  const words = title.split(" ");
+  let first = words.shift();
+  while (words.length && (first + " " + words[0]).length <= 15) first += " " + words.shift();
+  return words.length ? [first, words.join(" ")] : [first];
+}
+
 /** Change a number so that the eye notices and is not startled. */
 function setNumber(element, card) {
   const before = element.dataset.items;
@@ -47,7 +56,7 @@ function setNumber(element, card) {
 function laneBand(lane, width) {
   const group = draw("g", { class: "lane" });
   group.append(draw("rect", { class: "band", x: 0, y: lane.y + 3, width, height: lane.height - 6, rx: 10 }));
-  const words = lane.title.split(/[\s_-]+/);
+  const words = lane.title.split(/[\s_]+/);
   const lines = lane.title.length > 11 && words.length > 1 ? [words[0], words.slice(1).join(" ")] : [lane.title];
   const top = lane.y + lane.height / 2 - (lines.length - 1) * 8 - 4;
   lines.forEach((line, index) => {
@@ -75,8 +84,9 @@ function stageCard(card) {
   group.append(draw("rect", { class: "face", width, height, rx: card.isEnd ? height / 2 : 11 }));
   if (card.isEnd) {
     group.append(draw("text", { class: `mark ${card.isBad ? "bad" : "good"}`, x: 21, y: height / 2 + 6 }, card.mark));
-    group.append(draw("text", { class: "title", x: 40, y: height / 2 - 5 }));
-    group.append(draw("text", { class: "small", x: 40, y: height / 2 + 13 }, ""));
+    const lines = inTwo(card.title);
+    lines.forEach((_, index) => group.append(draw("text", { class: "title", x: 40, y: height / 2 - 5 + (index - (lines.length - 1) / 2) * 14 })));
+    group.append(draw("text", { class: "small", x: 40, y: height / 2 + 13 + (lines.length - 1) * 5 }, ""));
     return group;
   }
   group.append(
@@ -103,7 +113,8 @@ function updateCard(group, card, selected) {
   group.querySelector(".face").setAttribute("class", `face ${card.heat === null ? "no-heat" : `heat-${card.heat}`}`);
   group.classList.forEach((name) => name.startsWith("heat-") && group.classList.remove(name));
   if (card.heat !== null) group.classList.add(`heat-${card.heat}`);
-  fit(find(".title"), card.title, card.width - (card.isEnd ? 58 : 26));
+  const titles = card.isEnd ? inTwo(card.title) : [card.title];
+  group.querySelectorAll(".title").forEach((line, index) => fit(line, titles[index], card.width - (card.isEnd ? 54 : 26)));
   if (card.isEnd) {
     find(".small").textContent = `${card.count} ${card.words}`;
     return;

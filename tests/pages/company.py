@@ -95,7 +95,15 @@ def busy(now: datetime = NOON, items: int = 260, seed: int = 4) -> list[Story]:
 
 
 NEXT = {"request": "classification", "classification": "quote", "quote": "approval", "delivery": "billing"}
-MEANS = {"request": 40, "classification": 90, "quote": 80, "approval": 130, "delivery": 110, "billing": 60, "support": 45}
+MEANS = {
+    "request": 40,
+    "classification": 90,
+    "quote": 80,
+    "approval": 130,
+    "delivery": 110,
+    "billing": 60,
+    "support": 45,
+}
 
 
 def _life(name: str, chance: random.Random, shift: float) -> Story:
