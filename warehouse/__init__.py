@@ -3,7 +3,16 @@
 from warehouse.batch import Batch
 from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
 from warehouse.errors import WarehouseError
-from warehouse.rounds import KnownRun, Round, finish_round, known_runs, register_source, watermark, write_batch
+from warehouse.rounds import (
+    KnownRun,
+    Round,
+    finish_round,
+    known_anywhere,
+    known_runs,
+    register_source,
+    watermark,
+    write_batch,
+)
 from warehouse.rules import RULE_TABLES, rebuild, replace_rules
 
 __all__ = [
@@ -15,6 +24,7 @@ __all__ = [
     "WarehouseError",
     "execute",
     "finish_round",
+    "known_anywhere",
     "known_runs",
     "open_warehouse",
     "query",

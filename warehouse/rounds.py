@@ -29,6 +29,13 @@ FROM run
 WHERE run.source_key = $source_key AND run.run_id IN (SELECT unnest($run_ids))
 ORDER BY run.run_key
 """
+KNOWN_ANYWHERE = f"""
+SELECT source.source, {", ".join(f"run.{name}" for name in RUNS.names)}
+FROM run
+JOIN source ON source.source_key = run.source_key
+WHERE run.run_id IN (SELECT unnest($run_ids))
+ORDER BY run.run_key
+"""
 NUMBER_RUNS = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT
@@ -38,13 +45,20 @@ SELECT
     $source_key AS source_key,
     coalesce(run.seen_at, $learned_at) AS seen_at,
     run.run_key IS NULL
+        OR run.source_key <> $source_key
         OR run.first_run_id IS DISTINCT FROM incoming_runs.first_run_id
         OR run.workflow_type IS DISTINCT FROM incoming_runs.workflow_type
         OR run.parent_run_id IS DISTINCT FROM incoming_runs.parent_run_id
+        OR run.continued_run_id IS DISTINCT FROM incoming_runs.continued_run_id
+        OR run.base_run_id IS DISTINCT FROM incoming_runs.base_run_id
+        OR run.started_at IS DISTINCT FROM incoming_runs.started_at
         OR run.initiator IS DISTINCT FROM incoming_runs.initiator AS is_relinked,
     incoming_runs.*
 FROM incoming_runs
-LEFT JOIN run ON run.source_key = $source_key AND run.run_id = incoming_runs.run_id
+-- a run that was imported from a file is the same run when it is read live: it goes over to the live source
+LEFT JOIN run
+    ON run.run_id = incoming_runs.run_id
+   AND (run.source_key = $source_key OR run.source_key IN (SELECT source_key FROM source WHERE kind = 'files'))
 QUALIFY row_number() OVER (PARTITION BY incoming_runs.run_id ORDER BY incoming_runs.next_event_id DESC) = 1
 """
 REPLACE_RUNS = """
@@ -184,6 +198,12 @@ def known_runs(con: DuckDBPyConnection, source: str, run_ids: list[str] | None =
     else:
         found = rows(con, KNOWN_AMONG, source_key=source_key, run_ids=run_ids)
     return {row["run_id"]: KnownRun(row) for row in found}
+
+
+def known_anywhere(con: DuckDBPyConnection, run_ids: list[str]) -> dict[str, tuple[str, KnownRun]]:
+    """Known runs among `run_ids` in any source, by run id, each with the name of the source that holds it."""
+    found = rows(con, KNOWN_ANYWHERE, run_ids=run_ids)
+    return {row["run_id"]: (row.pop("source"), KnownRun(row)) for row in found}
 
 
 def watermark(con: DuckDBPyConnection, source: str) -> str | None:
