@@ -26,7 +26,7 @@ from connectors.temporal.memory import Memory
 Answer = TypeVar("Answer")
 
 PATIENCE = timedelta(seconds=10)
-LIST_PATIENCE = timedelta(seconds=30)
+LIST_PATIENCE = timedelta(seconds=15)
 SETTLE_SECONDS = 0.2
 
 

@@ -1,6 +1,6 @@
 """One round over one namespace: list, read what is new, ask how open runs are doing, sample, go on with the past."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from connectors.temporal.watermark import MOST_AGAIN, Watermark, narrowed
 from connectors.temporal.work import Job, Work
 from warehouse import KnownRun
 
-Known = Callable[[list[str] | None], Mapping[str, KnownRun]]
+Known = Callable[[list[str] | None], Awaitable[Mapping[str, KnownRun]]]
 
 PAGE_SIZE = 1000
 PAST_PAGE_SIZE = 200  # Under a time limit: small enough to be read in a few rounds, or the past would never move on.
@@ -48,7 +48,7 @@ class OneRound:
     async def run(self) -> None:
         """Make the round. Raises Fault where Temporal's answer ends it; what was read until then is valid."""
         await self._ask_namespace()
-        self.rows = {run_id: dict(run.row) for run_id, run in self.known(None).items()}
+        self.rows = {run_id: dict(run.row) for run_id, run in (await self.known(None)).items()}
         self.listed_at = self.clock()
         await self._read_recent()
         await self._check_open()
@@ -72,31 +72,33 @@ class OneRound:
         while True:
             page = await self.connection.list_runs(query, page_size=PAGE_SIZE, token=token)
             mark = mark.with_close(_newest_close(page.executions))
-            await self.work.do(self._unread(page.executions))
+            await self.work.do(await self._unread(page.executions))
             token = page.next_page_token
             if not token:
                 break
         if not self.work.was_cut:
             self.next_mark = replace(mark, listed_at=self.listed_at)
 
-    def _unread(self, listed: Iterable[WorkflowExecutionInfo]) -> Iterator[Job]:
+    async def _unread(self, listed: Iterable[WorkflowExecutionInfo]) -> list[Job]:
         """Jobs for the new and the closed runs of a list; open runs that are known are noted for later."""
-        fresh = {
-            info.execution.run_id: info
-            for info in listed
-            if info.execution.run_id not in self.memory.read and info.execution.run_id not in self.rows
-        }
-        found = self.known(list(fresh)) if fresh else {}
+        await self._look_up([info.execution.run_id for info in listed])
+        jobs = []
         for info in listed:
             run_id = info.execution.run_id
-            if run_id in found:
-                self.rows[run_id] = dict(found[run_id].row)
             if is_open(info):
                 self.listed_open[run_id] = info
-            if self.rows.get(run_id, {}).get("is_complete"):
+            if run_id not in self.memory.read and (not is_open(info) or run_id not in self.rows):
+                jobs.append(self._job(info))
+        return jobs
+
+    async def _look_up(self, run_ids: Iterable[str]) -> None:
+        """Find out what is known of runs that this round has not heard of: some are read, some were lost from sight."""
+        unheard = [run_id for run_id in run_ids if run_id not in self.memory.read and run_id not in self.rows]
+        for run_id, run in (await self.known(unheard)).items() if unheard else ():
+            if run.row["is_complete"]:
                 self.memory.mark_read(run_id)
-            elif run_id not in self.memory.read and (not is_open(info) or run_id not in self.rows):
-                yield self._job(info)
+            else:
+                self.rows[run_id] = dict(run.row)
 
     def _job(self, info: WorkflowExecutionInfo) -> Job:
         row, run_id = self.rows.get(info.execution.run_id), info.execution.run_id
@@ -111,7 +113,7 @@ class OneRound:
     async def _check_open(self) -> None:
         """Ask after known runs: those missing from the list first, then those not asked after for longest."""
         again = [(workflow_id, run_id) for workflow_id, run_id in self.mark.again if run_id not in self.rows]
-        known = [(row["workflow_id"], run_id) for run_id, row in self.rows.items() if not row["is_complete"]]
+        known = [(row["workflow_id"], run_id) for run_id, row in self.rows.items()]
         known.sort(key=lambda run: (run[1] in self.listed_open, self._checked_at(run[1]) or EPOCH))
         await self.work.do(self._check(*run) for run in (*again, *known))
 
@@ -148,7 +150,7 @@ class OneRound:
         size = PAGE_SIZE if self.work.limit_seconds is None else PAST_PAGE_SIZE
         query = narrowed(mark.past_query(), self.connection.config.query)
         page = await self.connection.list_runs(query, page_size=size, token=b"")
-        await self.work.do(self._unread(page.executions))
+        await self.work.do(await self._unread(page.executions))
         if self.work.was_cut:
             return
         before_at = min((at for info in page.executions if (at := instant(info.close_time))), default=None)

@@ -1,19 +1,22 @@
 """Rounds: what the caller sees of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from connectors.temporal.attributes import Declared, DeclaredPath
 from connectors.temporal.connection import Connection
 from connectors.temporal.faults import Fault
 from connectors.temporal.gathering import Gathering
-from connectors.temporal.one_round import Known, OneRound
+from connectors.temporal.one_round import OneRound
 from connectors.temporal.reading import Reader
 from connectors.temporal.watermark import Watermark
 from connectors.temporal.work import Work
-from warehouse import Batch
+from warehouse import Batch, KnownRun
+
+Known = Callable[[list[str] | None], Mapping[str, KnownRun]]
 
 
 @dataclass(frozen=True)
@@ -60,24 +63,27 @@ async def read_round(
     Write each batch, in one transaction, before taking the next. A caller that dies between two batches, or leaves the
     loop, loses nothing and doubles nothing: the next round goes on from what `known` says. `known(run_ids)` gives what
     the warehouse holds of these runs, `known(None)` of all that are open or not read to their end (warehouse.known_runs
-    of the source); it is called from this task and may block. `watermark` is what the last RoundResult said.
+    of the source); it is called while the caller waits for the next part, never while it writes one. `watermark` is
+    what the last RoundResult said.
 
     limit_seconds bounds the time spent on runs: what is most useful first (new runs, closed ones, open ones that were
     not asked after for longest, then the past), the rest is left to the next round. None reads everything.
 
     Raises ConnectorError for a watermark that is not ours, and whatever `known` raises.
     """
-    batches: asyncio.Queue[Batch | RoundResult] = asyncio.Queue(maxsize=1)
-    gathering = Gathering(batches.put)
-    work = Work(gathering, limit_seconds)
+    parts: asyncio.Queue[Part] = asyncio.Queue(maxsize=1)
+    work = Work(Gathering(parts.put), limit_seconds)
     reader = Reader(connection, Declared(declared), clock)
-    started_at = clock()
-    one_round = OneRound(connection, reader, work, known, Watermark.from_text(watermark), clock)
-    task = asyncio.create_task(_run(one_round, batches, started_at))
+    ask = partial(_ask, parts)
+    one_round = OneRound(connection, reader, work, ask, Watermark.from_text(watermark), clock)
+    task = asyncio.create_task(_run(one_round, parts, clock()))
     is_over = False
     try:
         while not is_over:
-            part = await _next(batches, task)
+            part = await _next(parts, task)
+            if isinstance(part, Question):
+                part.answer.set_result(known(part.run_ids))
+                continue
             is_over = isinstance(part, RoundResult)
             yield part
     finally:
@@ -87,19 +93,36 @@ async def read_round(
             await asyncio.wait([task])
 
 
-async def _next(batches: "asyncio.Queue[Batch | RoundResult]", task: "asyncio.Task[None]") -> Batch | RoundResult:
+@dataclass(frozen=True)
+class Question:
+    """What is known of these runs? Asked in line with the batches, so the answer tells of all those before it."""
+
+    run_ids: list[str] | None
+    answer: "asyncio.Future[Mapping[str, KnownRun]]"
+
+
+Part = Batch | RoundResult | Question
+
+
+async def _ask(parts: "asyncio.Queue[Part]", run_ids: list[str] | None) -> Mapping[str, KnownRun]:
+    question = Question(run_ids, asyncio.get_running_loop().create_future())
+    await parts.put(question)
+    return await question.answer
+
+
+async def _next(parts: "asyncio.Queue[Part]", task: "asyncio.Task[None]") -> Part:
     """The next part; raises what ended the round without a result."""
-    getting = asyncio.create_task(batches.get())
+    getting = asyncio.create_task(parts.get())
     try:
         await asyncio.wait({getting, task}, return_when=asyncio.FIRST_COMPLETED)
-        if not getting.done() and batches.empty():
+        if not getting.done() and parts.empty():
             task.result()
         return await getting
     finally:
         getting.cancel()
 
 
-async def _run(one_round: OneRound, batches: "asyncio.Queue[Batch | RoundResult]", started_at: datetime) -> None:
+async def _run(one_round: OneRound, parts: "asyncio.Queue[Part]", started_at: datetime) -> None:
     connection, work = one_round.connection, one_round.work
     before = replace(connection.budget.asked)
     fault: Fault | None = None
@@ -109,7 +132,7 @@ async def _run(one_round: OneRound, batches: "asyncio.Queue[Batch | RoundResult]
         fault = ended_by
     await work.gathering.flush()
     asked, mark = connection.budget.asked, one_round.next_mark
-    await batches.put(
+    await parts.put(
         RoundResult(
             started_at=started_at,
             ended_at=one_round.clock(),
