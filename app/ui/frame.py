@@ -21,12 +21,14 @@ _ICONS = {
     "filtered": ":material/filter_alt_off:",
     "empty": ":material/check_circle:",
 }
+# The sign that a script runs would blink at every refresh; the trust strip says what matters instead.
 # Streamlit dims what a slow refresh has not reached yet; on a page that refreshes by itself that is flicker.
 _STYLE = f"""<style>
 [class*="st-key-live"] :is([data-stale], [data-stale] *) {{opacity:1!important;transition:none!important}}
 .stMainBlockContainer {{max-width:1720px;padding-left:2.5rem;padding-right:2.5rem}}
 .st-key-top h1 {{padding:0}}
 .st-key-filters {{row-gap:.4rem}}
+[data-testid=stStatusWidget] {{display:none}}
 .stApp {{color-scheme:light dark}}
 {strip.CSS}
 @media (max-width:640px) {{.stMainBlockContainer {{padding-left:1rem;padding-right:1rem}}}}

@@ -33,6 +33,7 @@ function cellOf(cell, column) {
     element.append(part);
   }
   element.append(content);
+  if (column.isMinor) element.classList.add("minor");
   if (!cell.text) element.classList.add("blank");
   return element;
 }

@@ -11,9 +11,9 @@ Table: TypeAlias = dict[str, Any]
 MOST_ROWS = 200  # A longer list is an export, not a screen.
 
 
-def column(key: str, title: str, kind: str = "text", help: str = "") -> dict[str, Any]:
-    """A column. kind: text | number | long."""
-    return {"key": key, "title": title, "kind": kind, "help": help, "isHead": False}
+def column(key: str, title: str, kind: str = "text", help: str = "", *, is_minor: bool = False) -> dict[str, Any]:
+    """A column. kind: text | number | long. A minor one is left out on a phone."""
+    return {"key": key, "title": title, "kind": kind, "help": help, "isHead": False, "isMinor": is_minor}
 
 
 def cell(text: str, *, sort: float | str | None = None, **more: Any) -> Cell:
@@ -37,9 +37,9 @@ def items(
         column("stay", "In stage", "number", "Since it entered this stage"),
         column("age", "Age", "number", "Since it began"),
         column("wait", "Waits for"),
-        column("since", "For", "number", "How long it has waited for just this"),
+        column("since", "For", "number", "How long it has waited for just this", is_minor=True),
         *([column("value", "Value", "number")] if has_value else []),
-        column("lane", "With"),
+        column("lane", "With", is_minor=True),
         column("source", "Run"),
     ]
     shown = [_item(row, links(row), with_stage, has_value) for row in rows[:MOST_ROWS]]

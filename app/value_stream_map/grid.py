@@ -91,7 +91,8 @@ def _arrange(boxes: Sequence[Box], moves: Sequence[Move], in_a_row: int, folds: 
     before = _before(boxes, moves)
     cells: dict[str, Cell] = {}
     folded: dict[str, int] = {}
-    loose = [box.name for box in boxes if box.is_end and not before[box.name]]
+    leading = {source for sources in before.values() for source in sources}
+    loose = [box.name for box in boxes if box.is_end and not before[box.name] and box.name not in leading]
     lane_of = {box.name: lanes[box.lane] for box in boxes}
     for name in _in_flow_order(boxes, before):
         if name in loose:
