@@ -19,6 +19,56 @@ WITH RECURSIVE closure(run_key) AS (
 )
 SELECT run_key FROM closure;
 
+-- Every run whose chain must be known: those runs and all above them.
+CREATE OR REPLACE TEMP TABLE kin AS
+WITH RECURSIVE above(run_key) AS (
+    SELECT run_key FROM relink
+    UNION
+    SELECT parent.run_key
+    FROM above
+    JOIN run AS here ON here.run_key = above.run_key
+    JOIN run AS parent ON parent.source_key = here.source_key AND parent.run_id = here.parent_run_id
+)
+SELECT run.run_key, run.source_key, run.first_run_id, run.run_id, run.workflow_type, run.initiator, run.started_at,
+    coalesce(run.base_run_id, run.continued_run_id) AS previous_run_id,
+    run.initiator = 'cron' AND run.base_run_id IS NULL AS is_firing
+FROM run
+JOIN (
+    SELECT DISTINCT mine.source_key, mine.first_run_id FROM above JOIN run AS mine ON mine.run_key = above.run_key
+) AS wanted ON wanted.source_key = run.source_key AND wanted.first_run_id = run.first_run_id;
+
+-- In a cron's chain each firing stands alone, with what continues it or was reset from it. Every other chain is whole.
+CREATE OR REPLACE TEMP TABLE firing AS
+WITH RECURSIVE
+fired AS (
+    SELECT DISTINCT source_key, first_run_id FROM kin WHERE is_firing
+),
+belongs(source_key, first_run_id, run_id, run_key, firing_key) AS (
+    SELECT kin.source_key, kin.first_run_id, kin.run_id, kin.run_key, kin.run_key
+    FROM kin
+    JOIN fired ON fired.source_key = kin.source_key AND fired.first_run_id = kin.first_run_id
+    WHERE kin.is_firing
+    UNION
+    SELECT kin.source_key, kin.first_run_id, kin.run_id, kin.run_key, belongs.firing_key
+    FROM belongs
+    JOIN kin
+        ON kin.source_key = belongs.source_key
+       AND kin.first_run_id = belongs.first_run_id
+       AND kin.previous_run_id = belongs.run_id
+       AND NOT kin.is_firing
+)
+SELECT run_key, firing_key FROM belongs;
+
+-- Chains. A chain's number is the lowest run_key in it, its type that of its first run.
+CREATE OR REPLACE TEMP TABLE chain AS
+SELECT
+    kin.run_key,
+    min(kin.run_key) OVER one_chain AS chain_key,
+    first_value(kin.workflow_type) OVER (one_chain ORDER BY kin.started_at, kin.run_key) AS workflow_type
+FROM kin
+LEFT JOIN firing ON firing.run_key = kin.run_key
+WINDOW one_chain AS (PARTITION BY kin.source_key, kin.first_run_id, firing.firing_key);
+
 -- The nearest ancestor-or-self whose type a stream names. A type that any stream names ends the climb:
 -- there it is an item, here a step. An abandoned child stands alone.
 CREATE OR REPLACE TEMP TABLE anchor AS
@@ -33,53 +83,28 @@ claim AS (
             WHERE rule_source.stream = rule_type.stream AND rule_source.source = source.source
        )
 ),
-climb(stream, run_key, here_key, depth) AS (
-    SELECT rule_stream.stream, relink.run_key, relink.run_key, 0
-    FROM relink
-    CROSS JOIN rule_stream
+climb(run_key, here_key, depth) AS (
+    SELECT run_key, run_key, 0 FROM relink
     UNION ALL
-    SELECT climb.stream, climb.run_key, parent.run_key, climb.depth + 1
+    SELECT climb.run_key, parent.run_key, climb.depth + 1
     FROM climb
     JOIN run AS here ON here.run_key = climb.here_key
+    JOIN chain ON chain.run_key = climb.here_key
     JOIN run AS parent ON parent.source_key = here.source_key AND parent.run_id = here.parent_run_id
     LEFT JOIN event AS birth
         ON birth.run_key = parent.run_key AND birth.event_id = here.parent_event_id AND birth.type = 29
     WHERE coalesce(birth.cause, '') <> 'abandon'
       AND NOT EXISTS (
             SELECT 1 FROM claim
-            WHERE claim.workflow_type = here.workflow_type AND claim.source_key = here.source_key
+            WHERE claim.workflow_type = chain.workflow_type AND claim.source_key = here.source_key
       )
 )
-SELECT climb.stream, climb.run_key, climb.here_key AS anchor_key
+SELECT claim.stream, climb.run_key, climb.here_key AS anchor_key
 FROM climb
 JOIN run AS here ON here.run_key = climb.here_key
-JOIN claim
-    ON claim.stream = climb.stream
-   AND claim.workflow_type = here.workflow_type
-   AND claim.source_key = here.source_key
-QUALIFY row_number() OVER (PARTITION BY climb.stream, climb.run_key ORDER BY climb.depth) = 1;
-
--- Chains, cut at cron firings. The chain's number is the lowest run_key in it.
-CREATE OR REPLACE TEMP TABLE chain AS
-WITH named AS (
-    SELECT DISTINCT run.source_key, run.first_run_id
-    FROM run
-    JOIN (SELECT run_key FROM relink UNION SELECT anchor_key FROM anchor) AS wanted ON wanted.run_key = run.run_key
-),
-firing AS (
-    SELECT
-        run.run_key,
-        run.source_key,
-        run.first_run_id,
-        sum(CASE WHEN run.initiator = 'cron' THEN 1 ELSE 0 END)
-            OVER (PARTITION BY run.source_key, run.first_run_id ORDER BY run.started_at, run.run_key) AS firing
-    FROM run
-    JOIN named ON named.source_key = run.source_key AND named.first_run_id = run.first_run_id
-)
-SELECT
-    run_key,
-    min(run_key) OVER (PARTITION BY source_key, first_run_id, firing) AS chain_key
-FROM firing;
+JOIN chain ON chain.run_key = climb.here_key
+JOIN claim ON claim.workflow_type = chain.workflow_type AND claim.source_key = here.source_key
+QUALIFY row_number() OVER (PARTITION BY claim.stream, climb.run_key ORDER BY climb.depth) = 1;
 
 -- Items under the old and the new mapping.
 INSERT INTO affected_item

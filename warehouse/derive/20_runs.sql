@@ -1,6 +1,7 @@
 -- The runs of the items in hand, in the order of their lives. Reads item_in_hand (stream, item_key).
 CREATE OR REPLACE TEMP TABLE item_run AS
-WITH mine AS (
+WITH RECURSIVE
+mine AS (
     SELECT run_item.stream, run_item.item_key, run_item.run_key, run_item.is_own
     FROM run_item
     JOIN item_in_hand ON item_in_hand.stream = run_item.stream AND item_in_hand.item_key = run_item.item_key
@@ -30,6 +31,8 @@ begun AS (
         run.run_id,
         run.first_run_id,
         run.continued_run_id,
+        coalesce(run.base_run_id, run.continued_run_id) AS previous_run_id,
+        run.initiator,
         run.workflow_type,
         run.cron_schedule,
         run.execution_at,
@@ -40,19 +43,50 @@ begun AS (
     JOIN run ON run.run_key = mine.run_key
     LEFT JOIN fork ON fork.stream = mine.stream AND fork.run_key = mine.run_key
     LEFT JOIN event AS mark ON mark.run_key = mine.run_key AND mark.event_id = fork.fork_event_id
+),
+-- Runs that began at one instant follow each other as they continue each other.
+together AS (
+    SELECT stream, item_key, run_key, run_id, previous_run_id, began_at
+    FROM begun
+    QUALIFY count(*) OVER (PARTITION BY stream, item_key, is_own, began_at) > 1
+),
+tied(stream, item_key, run_key, run_id, began_at, place) AS (
+    SELECT together.stream, together.item_key, together.run_key, together.run_id, together.began_at, 0
+    FROM together
+    LEFT JOIN together AS previous
+        ON previous.stream = together.stream AND previous.item_key = together.item_key
+       AND previous.run_id = together.previous_run_id AND previous.began_at = together.began_at
+    WHERE previous.run_key IS NULL
+    UNION ALL
+    SELECT together.stream, together.item_key, together.run_key, together.run_id, together.began_at, tied.place + 1
+    FROM tied
+    JOIN together
+        ON together.stream = tied.stream AND together.item_key = tied.item_key
+       AND together.previous_run_id = tied.run_id AND together.began_at = tied.began_at
+),
+followed AS (
+    SELECT DISTINCT begun.stream, begun.item_key, previous.run_key
+    FROM begun
+    JOIN begun AS previous
+        ON previous.stream = begun.stream AND previous.item_key = begun.item_key
+       AND previous.run_id = begun.previous_run_id
 )
 SELECT
     begun.*,
     base.run_key AS base_run_key,
     row_number() OVER (
         PARTITION BY begun.stream, begun.item_key
-        ORDER BY CASE WHEN begun.is_own THEN 0 ELSE 1 END, begun.began_at, begun.run_id
+        ORDER BY CASE WHEN begun.is_own THEN 0 ELSE 1 END, begun.began_at, coalesce(tied.place, 0), begun.run_id
     ) AS run_rank,
     begun.is_own AND row_number() OVER (
         PARTITION BY begun.stream, begun.item_key, begun.is_own
-        ORDER BY begun.began_at DESC, begun.run_id DESC
+        ORDER BY followed.run_key IS NOT NULL, begun.began_at DESC, coalesce(tied.place, 0) DESC, begun.run_id DESC
     ) = 1 AS is_last
 FROM begun
+LEFT JOIN tied
+    ON tied.stream = begun.stream AND tied.item_key = begun.item_key AND tied.run_key = begun.run_key
+LEFT JOIN followed
+    ON followed.stream = begun.stream AND followed.item_key = begun.item_key AND followed.run_key = begun.run_key
 LEFT JOIN event AS mark ON mark.run_key = begun.run_key AND mark.event_id = begun.fork_event_id
 LEFT JOIN begun AS base
     ON base.stream = begun.stream AND base.item_key = begun.item_key AND base.run_id = mark.base_run_id;

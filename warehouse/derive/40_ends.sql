@@ -34,22 +34,43 @@ FROM item_run
 JOIN rule_stream ON rule_stream.stream = item_run.stream
 WHERE item_run.is_last;
 
--- Row versions of the items in hand, in order.
+-- Row versions of the items in hand, in order. What a row held when the item opened counts from the opening; what it
+-- had held before that does not count.
 CREATE OR REPLACE TEMP TABLE live_row AS
+WITH opened AS (
+    SELECT stream, item_key, min(instant_at) AS opened_at FROM live_event WHERE is_own GROUP BY stream, item_key
+),
+version AS (
+    SELECT
+        key_of_item.stream,
+        key_of_item.item_key,
+        row_fact.table_path,
+        row_fact.row_id,
+        row_fact.valid_from_at,
+        row_fact.seen_at,
+        row_fact.content,
+        opened.opened_at,
+        lead(row_fact.valid_from_at) OVER (
+            PARTITION BY key_of_item.stream, key_of_item.item_key, row_fact.table_path, row_fact.row_id
+            ORDER BY row_fact.valid_from_at, row_fact.seen_at
+        ) AS next_from_at
+    FROM key_of_item
+    JOIN opened ON opened.stream = key_of_item.stream AND opened.item_key = key_of_item.item_key
+    JOIN row_fact ON row_fact.stream = key_of_item.stream AND row_fact.item_text = key_of_item.business_key
+)
 SELECT
-    key_of_item.stream,
-    key_of_item.item_key,
-    row_fact.table_path,
-    row_fact.row_id,
-    row_fact.valid_from_at AS instant_at,
+    stream,
+    item_key,
+    table_path,
+    row_id,
+    greatest(valid_from_at, opened_at) AS instant_at,
+    valid_from_at < opened_at AS is_before,
     row_number() OVER (
-        PARTITION BY key_of_item.stream, key_of_item.item_key
-        ORDER BY row_fact.valid_from_at, row_fact.seen_at, row_fact.table_path, row_fact.row_id
+        PARTITION BY stream, item_key ORDER BY valid_from_at, seen_at, table_path, row_id
     ) AS row_order,
-    row_fact.content
-FROM key_of_item
-JOIN row_fact ON row_fact.stream = key_of_item.stream AND row_fact.item_text = key_of_item.business_key
-WHERE key_of_item.business_key IN (SELECT business_key FROM key_of_item);
+    content
+FROM version
+WHERE valid_from_at > opened_at OR next_from_at IS NULL OR next_from_at > opened_at;
 
 -- How each run closed, and whether that ends the chain. A close that names a successor goes on, unless the
 -- successor is the next firing of a cron.
@@ -74,7 +95,7 @@ SELECT
         ELSE 'continued as new'
     END AS ended,
     live_event.new_run_id IS NOT NULL
-        AND (live_event.type = 28 OR item_run.cron_schedule IS NULL OR live_event.cause = 'in progress') AS goes_on
+        AND (live_event.type = 28 OR item_run.cron_schedule IS NULL OR coalesce(live_event.cause, '') = 'in progress') AS goes_on
 FROM live_event
 JOIN item_run ON item_run.stream = live_event.stream AND item_run.run_key = live_event.run_key
 WHERE live_event.type IN (2, 3, 4, 21, 27, 28);

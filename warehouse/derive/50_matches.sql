@@ -2,51 +2,46 @@
 -- (instant_at, is_row, run_rank, event_id). Database rows come after events of the same instant.
 
 -- A run stops: no step open after a worker turn. Timers do not count as open (deadlines and reminders are timers).
+-- Only of interest where a rule asks what a run waits for.
 CREATE OR REPLACE TEMP TABLE idle AS
 WITH change AS (
     SELECT
-        stream, item_key, run_key, run_rank, is_own, workflow_type, event_id, type, name, instant_at, turn_event_id,
+        live_event.stream, live_event.item_key, live_event.run_key, live_event.run_rank, live_event.is_own,
+        live_event.workflow_type, live_event.event_id, live_event.type, live_event.name, live_event.instant_at,
+        live_event.turn_event_id AS last_turn,
         CASE
-            WHEN type IN (10, 29, 48) THEN 1
-            WHEN type IN (12, 13, 14, 16, 30, 32, 33, 34, 35, 36, 50, 51, 52, 53) THEN -1
+            WHEN live_event.type IN (10, 29, 48) THEN 1
+            WHEN live_event.type IN (12, 13, 14, 16, 30, 32, 33, 34, 35, 36, 50, 51, 52, 53) THEN -1
             ELSE 0
-        END AS opened
+        END AS opened,
+        live_event.type IN (12, 13, 14, 16, 18, 20, 26, 30, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53) AS is_wake
     FROM live_event
+    WHERE live_event.stream IN (SELECT stream FROM rule_event WHERE kind = 'waiting_for')
 ),
 counted AS (
     SELECT
         *,
-        sum(opened) OVER by_run AS open_steps,
-        -- the commands of a turn follow it: the count that matters is the one behind the last of them
-        max(CASE WHEN type = 7 THEN event_id END) OVER by_run AS last_turn
+        sum(opened) OVER before AS open_steps,
+        min(CASE WHEN is_wake THEN event_id END) OVER (
+            PARTITION BY stream, run_key ORDER BY event_id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS wake_event_id
     FROM change
-    WINDOW by_run AS (
+    WINDOW before AS (
         PARTITION BY stream, run_key ORDER BY event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
 ),
+-- the commands of a turn follow it: what counts is what is open behind the last of them
 settled AS (
     SELECT
         stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn AS event_id,
         arg_max(open_steps, event_id) AS open_steps,
+        arg_max(wake_event_id, event_id) AS wake_event_id,
         max(instant_at) FILTER (type = 7) AS stopped_at,
-        max(event_id) AS last_event_id,
         bool_or(type IN (2, 3, 4, 20, 21, 27, 28)) AS is_closing
     FROM counted
     WHERE last_turn IS NOT NULL
       AND (type = 7 OR type IN (2, 3, 10, 17, 19, 21, 22, 25, 28, 29, 37, 40, 41, 43, 46, 48))
     GROUP BY stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn
-),
-first_wake AS (
-    SELECT settled.stream, settled.run_key, settled.event_id AS stop_event_id, wake.type, wake.name
-    FROM settled
-    JOIN live_event AS wake
-        ON wake.stream = settled.stream
-       AND wake.run_key = settled.run_key
-       AND wake.event_id > settled.last_event_id
-       AND wake.type IN (12, 13, 14, 16, 18, 20, 26, 30, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53)
-    QUALIFY row_number() OVER (
-        PARTITION BY settled.stream, settled.run_key, settled.event_id ORDER BY wake.event_id
-    ) = 1
 )
 SELECT
     settled.stream,
@@ -63,8 +58,8 @@ SELECT
         PARTITION BY settled.stream, settled.run_key ORDER BY settled.event_id
     ) AS previous_wake_name
 FROM settled
-LEFT JOIN first_wake AS wake
-    ON wake.stream = settled.stream AND wake.run_key = settled.run_key AND wake.stop_event_id = settled.event_id
+LEFT JOIN change AS wake
+    ON wake.stream = settled.stream AND wake.run_key = settled.run_key AND wake.event_id = settled.wake_event_id
 WHERE settled.open_steps = 0 AND NOT settled.is_closing;
 
 CREATE OR REPLACE TEMP TABLE match AS
@@ -86,7 +81,7 @@ by_event AS (
         live_event.stream, live_event.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
         rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
         live_event.instant_at, false AS is_row, live_event.run_rank, live_event.event_id, live_event.run_key,
-        CASE WHEN live_event.type IN (10, 17, 29, 48) THEN live_event.turn_event_id END AS turn_event_id,
+        CASE WHEN live_event.type IN (10, 17, 29, 41, 48) THEN live_event.turn_event_id END AS turn_event_id,
         live_event.name, live_event.identity, live_event.principal, live_event.is_own, live_event.workflow_type,
         rule.workflow_type AS wanted_type
     FROM live_event
@@ -100,7 +95,8 @@ by_event AS (
 by_start AS (
     SELECT
         live_event.stream, live_event.item_key, rule.purpose, rule.target, rule.rule_index, rule.kind,
-        rule.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
+        -- an item that opens is in no stage yet
+        NULL, rule.outcome, rule.outcome_path, rule.actor_kind,
         live_event.instant_at, false, live_event.run_rank, live_event.event_id, live_event.run_key,
         NULL, live_event.name, live_event.identity, live_event.principal, true, live_event.workflow_type,
         NULL
@@ -197,11 +193,22 @@ by_wait AS (
 row_value AS (
     SELECT
         live_row.stream, live_row.item_key, live_row.table_path, live_row.row_id, live_row.instant_at,
-        live_row.row_order, rule.purpose, rule.rule_index, rule.name, rule.column_name,
-        json_extract_string(live_row.content, '$."' || rule.column_name || '"') AS value
+        live_row.row_order, live_row.is_before, rule.purpose, rule.rule_index, rule.name,
+        -- an answer without a column of its own is told by the one that holds the outcome
+        coalesce(rule.column_name, regexp_extract(rule.outcome_path, '[^.]+$')) AS column_name
     FROM live_row
     JOIN rule_event AS rule
         ON rule.stream = live_row.stream AND rule.kind = 'row' AND 'db.' || rule.name = live_row.table_path
+),
+row_read AS (
+    SELECT
+        row_value.*,
+        json_extract_string(live_row.content, '$."' || row_value.column_name || '"') AS value
+    FROM row_value
+    JOIN live_row
+        ON live_row.stream = row_value.stream
+       AND live_row.item_key = row_value.item_key
+       AND live_row.row_order = row_value.row_order
 ),
 row_change AS (
     SELECT
@@ -212,7 +219,7 @@ row_change AS (
         row_number() OVER (
             PARTITION BY stream, item_key, row_id, purpose, rule_index, name ORDER BY row_order
         ) = 1 AS is_first
-    FROM row_value
+    FROM row_read
 ),
 by_row AS (
     SELECT
@@ -226,12 +233,13 @@ by_row AS (
        AND rule.purpose = row_change.purpose
        AND rule.rule_index = row_change.rule_index
        AND rule.name = row_change.name
-    WHERE (rule.column_name IS NULL AND row_change.is_first)
-       OR (
-            rule.column_name IS NOT NULL
-            AND (row_change.is_first OR row_change.value IS DISTINCT FROM row_change.old_value)
-            AND (CASE WHEN rule.value IS NULL THEN row_change.value IS NOT NULL ELSE row_change.value = rule.value END)
-       )
+    -- what a row held before the item opened tells where the item is, but asks and answers nothing
+    WHERE (rule.purpose = 'enter' OR NOT row_change.is_before)
+      AND CASE
+            WHEN row_change.column_name IS NULL THEN row_change.is_first
+            ELSE (row_change.is_first OR row_change.value IS DISTINCT FROM row_change.old_value)
+                AND CASE WHEN rule.value IS NULL THEN row_change.value IS NOT NULL ELSE row_change.value = rule.value END
+        END
 )
 SELECT * FROM (
     SELECT * FROM by_event

@@ -1,3 +1,62 @@
+-- What done, asking and answering rules matched, in the stage they want the item to be in.
+CREATE OR REPLACE TEMP TABLE held AS
+WITH told AS (
+    SELECT *, {'i': instant_at, 'w': is_row, 'r': run_rank, 'e': event_id} AS place FROM match WHERE purpose <> 'enter'
+),
+somewhere AS (
+    SELECT
+        told.stream, told.item_key, told.purpose, told.target, told.rule_index, told.place, told.after_stage,
+        arg_max(walked.holds, walked.position) AS stage
+    FROM told
+    JOIN candidate
+        ON candidate.stream = told.stream AND candidate.item_key = told.item_key AND candidate.place < told.place
+    JOIN walked
+        ON walked.stream = candidate.stream
+       AND walked.item_key = candidate.item_key
+       AND walked.position = candidate.position
+    WHERE told.after_stage IS NOT NULL
+    GROUP BY ALL
+)
+SELECT told.*
+FROM told
+WHERE told.after_stage IS NULL
+UNION ALL
+SELECT told.*
+FROM told
+JOIN somewhere
+    ON somewhere.stream = told.stream
+   AND somewhere.item_key = told.item_key
+   AND somewhere.purpose = told.purpose
+   AND somewhere.target = told.target
+   AND somewhere.rule_index = told.rule_index
+   AND somewhere.place = told.place
+   AND somewhere.after_stage = told.after_stage
+   AND somewhere.stage = told.after_stage;
+
+-- When each item closed: the end of its last run, or a done rule that held before.
+CREATE OR REPLACE TEMP TABLE item_end AS
+WITH done AS (
+    SELECT stream, item_key, min(place) AS place
+    FROM held
+    WHERE purpose = 'done'
+    GROUP BY stream, item_key
+)
+SELECT
+    item_run.stream,
+    item_run.item_key,
+    coalesce(done.place.i, item_close.ended_at) AS closed_at,
+    CASE WHEN done.place IS NOT NULL THEN 'done' ELSE item_close.ended END AS ended,
+    coalesce(done.place, item_close.end_order) AS end_order,
+    CASE WHEN item_close.ended_at IS NULL AND done.place IS NULL THEN item_run.observed_until_at END
+        AS observed_until_at
+FROM item_run
+LEFT JOIN item_close ON item_close.stream = item_run.stream AND item_close.item_key = item_run.item_key
+LEFT JOIN done
+    ON done.stream = item_run.stream
+   AND done.item_key = item_run.item_key
+   AND (item_close.end_order IS NULL OR done.place <= item_close.end_order)
+WHERE item_run.is_last;
+
 -- Entries in order. Of several in one worker turn the stage drawn later wins.
 CREATE OR REPLACE TEMP TABLE entry AS
 WITH placed AS (
@@ -19,6 +78,10 @@ WITH placed AS (
         ON candidate.stream = walked.stream
        AND candidate.item_key = walked.item_key
        AND candidate.position = walked.position
+    JOIN item_end
+        ON item_end.stream = walked.stream
+       AND item_end.item_key = walked.item_key
+       AND (item_end.end_order IS NULL OR candidate.place <= item_end.end_order)
     LEFT JOIN rule_stage ON rule_stage.stream = walked.stream AND rule_stage.stage = walked.stage
     WHERE walked.is_entry AND walked.stage IS NOT NULL
 ),
@@ -73,7 +136,8 @@ WITH numbered AS (
         row_number() OVER (
             PARTITION BY stream, item_key
             ORDER BY turn_position, CASE WHEN is_winner THEN 1 ELSE 0 END, stage_index, position
-        ) - 1 AS stay_index
+        ) - 1 AS stay_index,
+        min(CASE WHEN is_winner THEN turn_position END) OVER (PARTITION BY stream, item_key, stage) AS first_position
     FROM entry
 ),
 followed AS (
@@ -82,10 +146,9 @@ followed AS (
         lead(instant_at) OVER by_item AS next_at,
         lead(stage) OVER by_item AS next_stage,
         lead(kind) OVER by_item AS next_kind,
-        lead({'i': instant_at, 'w': is_row, 'r': run_rank, 'e': event_id}) OVER by_item AS left_order,
-        list(stage) OVER (
-            PARTITION BY stream, item_key ORDER BY stay_index ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS visited
+        lead(run_key) OVER by_item AS next_run_key,
+        lead(first_position) OVER by_item AS next_first_position,
+        lead({'i': instant_at, 'w': is_row, 'r': run_rank, 'e': event_id}) OVER by_item AS next_order
     FROM numbered
     WHERE is_winner
     WINDOW by_item AS (PARTITION BY stream, item_key ORDER BY stay_index)
@@ -93,7 +156,16 @@ followed AS (
 left_behind AS (
     SELECT
         followed.*,
-        coalesce(followed.next_at, item_end.closed_at, item_end.observed_until_at) AS left_at,
+        coalesce(
+            followed.next_at,
+            item_end.closed_at,
+            CASE
+                WHEN item_end.observed_until_at < followed.instant_at THEN followed.instant_at
+                ELSE item_end.observed_until_at
+            END
+        ) AS left_at,
+        coalesce(followed.next_order, item_end.end_order) AS left_order,
+        undone.ended AS undone_end,
         item_end.ended,
         item_end.closed_at,
         rule_move.stream IS NOT NULL AS is_drawn,
@@ -104,6 +176,10 @@ left_behind AS (
         ON rule_move.stream = followed.stream
        AND rule_move.from_stage = followed.stage
        AND rule_move.to_stage = followed.next_stage
+    LEFT JOIN run_end AS undone
+        ON undone.stream = followed.stream
+       AND undone.run_key = followed.next_run_key
+       AND followed.next_stage = '(closed)'
 )
 SELECT
     stream,
@@ -121,13 +197,8 @@ SELECT
     next_stage,
     CASE
         WHEN next_kind = 'reset' THEN 'reset'
-        WHEN next_stage = '(closed)' THEN (
-            SELECT run_end.ended FROM run_end
-            WHERE run_end.stream = left_behind.stream AND run_end.item_key = left_behind.item_key
-              AND run_end.is_own AND run_end.ended_at = left_behind.next_at
-            ORDER BY run_end.run_rank LIMIT 1
-        )
-        WHEN next_stage IS NOT NULL AND (is_drawn_rework OR list_contains(visited, next_stage)) THEN 'rework'
+        WHEN next_stage = '(closed)' THEN undone_end
+        WHEN next_stage IS NOT NULL AND (is_drawn_rework OR next_first_position <= turn_position) THEN 'rework'
         WHEN next_stage IS NOT NULL AND is_drawn THEN 'advanced'
         WHEN next_stage IS NOT NULL THEN 'undrawn'
         WHEN closed_at IS NOT NULL THEN ended

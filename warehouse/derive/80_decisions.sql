@@ -14,10 +14,9 @@ WITH by_stage AS (
 ),
 by_event AS (
     SELECT
-        match.stream, match.item_key, match.target AS decision,
-        {'i': match.instant_at, 'w': match.is_row, 'r': match.run_rank, 'e': match.event_id} AS ask_order
-    FROM match
-    WHERE match.purpose = 'asked'
+        held.stream, held.item_key, held.target AS decision, held.place AS ask_order
+    FROM held
+    WHERE held.purpose = 'asked'
 ),
 asked AS (
     SELECT DISTINCT * FROM (SELECT * FROM by_stage UNION ALL SELECT * FROM by_event)
@@ -38,30 +37,31 @@ QUALIFY row_number() OVER (
 CREATE OR REPLACE TEMP TABLE answer AS
 WITH told AS (
     SELECT
-        match.*,
-        {'i': match.instant_at, 'w': match.is_row, 'r': match.run_rank, 'e': match.event_id} AS answer_order,
+        held.*,
+        held.place AS answer_order,
         CASE
-            WHEN match.outcome IS NOT NULL THEN match.outcome
-            WHEN match.is_row THEN json_extract_string(live_row.content, '$."' || match.outcome_path || '"')
+            WHEN held.outcome IS NOT NULL THEN held.outcome
+            WHEN held.is_row
+            THEN json_extract_string(live_row.content, '$."' || regexp_extract(held.outcome_path, '[^.]+$') || '"')
             ELSE live_attribute.value
         END AS said,
         live_row.content
-    FROM match
+    FROM held
     LEFT JOIN live_attribute
-        ON live_attribute.stream = match.stream
-       AND live_attribute.run_key = match.run_key
-       AND live_attribute.event_id = match.event_id
-       AND live_attribute.path = match.outcome_path
-       AND NOT match.is_row
+        ON live_attribute.stream = held.stream
+       AND live_attribute.run_key = held.run_key
+       AND live_attribute.event_id = held.event_id
+       AND live_attribute.path = held.outcome_path
+       AND NOT held.is_row
     LEFT JOIN live_row
-        ON live_row.stream = match.stream
-       AND live_row.item_key = match.item_key
-       AND live_row.row_order = match.event_id
-       AND match.is_row
-    WHERE match.purpose = 'answered'
+        ON live_row.stream = held.stream
+       AND live_row.item_key = held.item_key
+       AND live_row.row_order = held.event_id
+       AND held.is_row
+    WHERE held.purpose = 'answered'
     QUALIFY row_number() OVER (
-        PARTITION BY match.stream, match.item_key, match.target, match.is_row, match.run_key, match.event_id
-        ORDER BY match.rule_index
+        PARTITION BY held.stream, held.item_key, held.target, held.is_row, held.run_key, held.event_id
+        ORDER BY held.rule_index
     ) = 1
 ),
 meant AS (
@@ -151,7 +151,7 @@ opening AS (
             SELECT 1 FROM answer
             WHERE answer.stream = heard.stream AND answer.item_key = heard.item_key
               AND answer.decision = heard.decision AND answer.is_option
-              AND answer.answer_order >= heard.previous_order AND answer.answer_order < heard.ask_order
+              AND answer.answer_order > heard.previous_order AND answer.answer_order <= heard.ask_order
        )
 )
 SELECT
@@ -166,18 +166,19 @@ SELECT
 FROM opening
 WINDOW by_decision AS (PARTITION BY stream, item_key, decision ORDER BY ask_order);
 
--- Each answer in its asking: the one during which it came; else, for a row, the one before (rows are written late);
--- else, for a message, the next one (an early answer).
+-- Each answer in its asking: the one during which it came, the event that ended the stay included (an answer may move
+-- the item); else, for a row, the one before (rows are written late: they confirm or conflict, but close nothing); else
+-- the next one (an early answer).
 CREATE OR REPLACE TEMP TABLE given AS
 WITH placed AS (
     SELECT
         answer.*,
         max(asking.asking_index) FILTER (
-            asking.ask_order <= answer.answer_order
-            AND (asking.end_order IS NULL OR answer.answer_order < asking.end_order)
+            asking.ask_order < answer.answer_order
+            AND (asking.end_order IS NULL OR answer.answer_order <= asking.end_order)
         ) AS during,
-        max(asking.asking_index) FILTER (asking.ask_order <= answer.answer_order) AS before,
-        min(asking.asking_index) FILTER (asking.ask_order > answer.answer_order) AS after
+        max(asking.asking_index) FILTER (asking.ask_order < answer.answer_order) AS before,
+        min(asking.asking_index) FILTER (asking.ask_order >= answer.answer_order) AS after
     FROM answer
     JOIN asking
         ON asking.stream = answer.stream AND asking.item_key = answer.item_key AND asking.decision = answer.decision
@@ -191,7 +192,8 @@ chosen AS (
             WHEN is_row AND before IS NOT NULL THEN before
             ELSE after
         END AS asking_index,
-        during IS NULL AND NOT (is_row AND before IS NOT NULL) AS is_early
+        during IS NULL AND NOT (is_row AND before IS NOT NULL) AS is_early,
+        during IS NULL AND is_row AND before IS NOT NULL AS is_late
     FROM placed
 ),
 counted AS (
@@ -200,21 +202,26 @@ counted AS (
         coalesce(sum(CASE WHEN is_again THEN 1 ELSE 0 END) OVER (
             PARTITION BY stream, item_key, decision, asking_index ORDER BY answer_order
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS round_index,
-        row_number() OVER (
-            PARTITION BY stream, item_key, decision, asking_index, actor ORDER BY answer_order
-        ) = 1 AS is_new_actor
+        ), 0) AS round_index
     FROM chosen
-    WHERE is_option
+    WHERE is_option AND asking_index IS NOT NULL
+),
+signed AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY stream, item_key, decision, asking_index, round_index, actor ORDER BY answer_order
+        ) = 1 AS is_new_actor
+    FROM counted
 )
 SELECT
-    counted.*,
+    signed.*,
     sum(CASE WHEN is_new_actor THEN 1 ELSE 0 END) OVER by_question AS actors,
     rule_decision.needs
-FROM counted
-JOIN rule_decision ON rule_decision.stream = counted.stream AND rule_decision.decision = counted.decision
+FROM signed
+JOIN rule_decision ON rule_decision.stream = signed.stream AND rule_decision.decision = signed.decision
 WINDOW by_question AS (
-    PARTITION BY counted.stream, counted.item_key, counted.decision, asking_index, round_index ORDER BY answer_order
+    PARTITION BY signed.stream, signed.item_key, signed.decision, asking_index, round_index ORDER BY answer_order
     ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
 );
 
@@ -222,7 +229,7 @@ CREATE OR REPLACE TEMP TABLE found_decision AS
 WITH closing AS (
     SELECT *
     FROM given
-    WHERE actors >= needs OR is_again
+    WHERE (actors >= needs OR is_again) AND NOT is_late
     QUALIFY row_number() OVER (
         PARTITION BY stream, item_key, decision, asking_index, round_index ORDER BY answer_order
     ) = 1
@@ -236,16 +243,69 @@ question AS (
     FROM closing
     WHERE closing.is_again
 ),
+-- A question that nobody answered in time and whose deadline is an answer was answered by the deadline.
+expired AS (
+    SELECT
+        question.*,
+        expiry.outcome AS expiry_outcome,
+        {'i': question.asked_at + to_microseconds(rule_decision.deadline_micros), 'w': false, 'r': 0, 'e': 0} AS place
+    FROM question
+    JOIN rule_decision ON rule_decision.stream = question.stream AND rule_decision.decision = question.decision
+    JOIN rule_event AS expiry
+        ON expiry.stream = question.stream AND expiry.purpose = 'answered' AND expiry.target = question.decision
+       AND expiry.kind = 'deadline'
+    JOIN asking
+        ON asking.stream = question.stream AND asking.item_key = question.item_key
+       AND asking.decision = question.decision AND asking.asking_index = question.asking_index
+    LEFT JOIN closing
+        ON closing.stream = question.stream AND closing.item_key = question.item_key
+       AND closing.decision = question.decision AND closing.asking_index = question.asking_index
+       AND closing.round_index = question.round_index
+    WHERE question.asked_at + to_microseconds(rule_decision.deadline_micros)
+        < coalesce(closing.instant_at, asking.left_at)
+),
+settled AS (
+    SELECT
+        question.*,
+        expired.place IS NOT NULL AS is_expired,
+        CASE WHEN expired.place IS NOT NULL THEN expired.place ELSE closing.answer_order END AS close_order,
+        CASE WHEN expired.place IS NOT NULL THEN expired.place.i ELSE greatest(closing.instant_at, question.asked_at) END
+            AS decided_at,
+        CASE WHEN expired.place IS NOT NULL THEN expired.expiry_outcome ELSE closing.outcome END AS outcome,
+        CASE WHEN expired.place IS NULL THEN closing.is_early END AS is_early,
+        CASE WHEN expired.place IS NULL THEN closing.actor END AS actor,
+        CASE
+            WHEN expired.place IS NOT NULL THEN 'timer'
+            WHEN closing.outcome IS NULL THEN NULL
+            WHEN closing.actor_kind IS NOT NULL AND (closing.actor_kind <> 'person' OR closing.actor IS NOT NULL)
+            THEN closing.actor_kind
+            WHEN closing.actor IS NULL THEN 'unknown'
+            ELSE 'person'
+        END AS actor_kind,
+        CASE WHEN expired.place IS NULL THEN closing.evidence END AS evidence,
+        CASE WHEN expired.place IS NOT NULL THEN 'deadline' ELSE closing.channel END AS channel,
+        CASE WHEN expired.place IS NULL THEN closing.run_key END AS answer_run_key,
+        CASE WHEN expired.place IS NULL THEN closing.event_id END AS answer_event_id
+    FROM question
+    LEFT JOIN closing
+        ON closing.stream = question.stream AND closing.item_key = question.item_key
+       AND closing.decision = question.decision AND closing.asking_index = question.asking_index
+       AND closing.round_index = question.round_index
+    LEFT JOIN expired
+        ON expired.stream = question.stream AND expired.item_key = question.item_key
+       AND expired.decision = question.decision AND expired.asking_index = question.asking_index
+       AND expired.round_index = question.round_index
+),
 later AS (
     SELECT
         given.stream, given.item_key, given.decision, given.asking_index, given.round_index,
-        count(*) FILTER (given.outcome = closing.outcome) AS confirms,
-        count(*) FILTER (given.outcome <> closing.outcome) AS conflicts
+        count(*) FILTER (given.outcome = settled.outcome) AS confirms,
+        count(*) FILTER (given.outcome <> settled.outcome) AS conflicts
     FROM given
-    JOIN closing
-        ON closing.stream = given.stream AND closing.item_key = given.item_key AND closing.decision = given.decision
-       AND closing.asking_index = given.asking_index AND closing.round_index = given.round_index
-       AND given.answer_order > closing.answer_order
+    JOIN settled
+        ON settled.stream = given.stream AND settled.item_key = given.item_key AND settled.decision = given.decision
+       AND settled.asking_index = given.asking_index AND settled.round_index = given.round_index
+       AND given.answer_order > settled.close_order
     GROUP BY ALL
 ),
 off AS (
@@ -254,73 +314,43 @@ off AS (
     FROM asking
     JOIN answer
         ON answer.stream = asking.stream AND answer.item_key = asking.item_key AND answer.decision = asking.decision
-       AND NOT answer.is_option AND answer.answer_order >= asking.ask_order
-       AND (asking.end_order IS NULL OR answer.answer_order < asking.end_order)
+       AND NOT answer.is_option AND answer.answer_order > asking.ask_order
+       AND (asking.end_order IS NULL OR answer.answer_order <= asking.end_order)
     GROUP BY ALL
 )
 SELECT
-    question.stream,
-    question.item_key,
-    question.decision,
+    settled.stream,
+    settled.item_key,
+    settled.decision,
     row_number() OVER (
-        PARTITION BY question.stream, question.item_key, question.decision
-        ORDER BY question.asking_index, question.round_index
+        PARTITION BY settled.stream, settled.item_key, settled.decision
+        ORDER BY settled.asking_index, settled.round_index
     ) - 1 AS question_index,
     asking.stay_index,
-    question.asked_at,
-    question.asked_at + to_microseconds(rule_decision.deadline_micros) AS deadline_at,
-    CASE
-        WHEN expiry.outcome IS NOT NULL AND question.asked_at + to_microseconds(rule_decision.deadline_micros)
-            < coalesce(closing.instant_at, asking.left_at)
-        THEN question.asked_at + to_microseconds(rule_decision.deadline_micros)
-        ELSE greatest(closing.instant_at, question.asked_at)
-    END AS decided_at,
-    CASE
-        WHEN closing.instant_at IS NULL
-         AND (
-            expiry.outcome IS NULL
-            OR question.asked_at + to_microseconds(rule_decision.deadline_micros) >= asking.left_at
-         )
-        THEN asking.left_at
-    END AS withdrawn_at,
-    CASE
-        WHEN expiry.outcome IS NOT NULL AND question.asked_at + to_microseconds(rule_decision.deadline_micros)
-            < coalesce(closing.instant_at, asking.left_at)
-        THEN expiry.outcome
-        ELSE closing.outcome
-    END AS outcome,
-    coalesce(closing.is_early, false) AS is_early,
-    closing.actor,
-    CASE
-        WHEN closing.outcome IS NULL THEN NULL
-        WHEN closing.actor_kind IS NOT NULL AND (closing.actor_kind <> 'person' OR closing.actor IS NOT NULL)
-        THEN closing.actor_kind
-        WHEN closing.actor IS NULL THEN 'unknown'
-        ELSE 'person'
-    END AS actor_kind,
-    closing.evidence,
-    closing.channel,
-    closing.run_key AS answer_run_key,
-    closing.event_id AS answer_event_id,
+    settled.asked_at,
+    settled.asked_at + to_microseconds(rule_decision.deadline_micros) AS deadline_at,
+    settled.decided_at,
+    CASE WHEN settled.decided_at IS NULL THEN asking.left_at END AS withdrawn_at,
+    settled.outcome,
+    coalesce(settled.is_early, false) AS is_early,
+    settled.actor,
+    settled.actor_kind,
+    settled.evidence,
+    settled.channel,
+    settled.answer_run_key,
+    settled.answer_event_id,
     coalesce(later.confirms, 0) AS confirms,
     coalesce(later.conflicts, 0) AS conflicts,
-    CASE WHEN question.round_index = 0 THEN off.off_list END AS off_list
-FROM question
+    CASE WHEN settled.round_index = 0 THEN off.off_list END AS off_list
+FROM settled
 JOIN asking
-    ON asking.stream = question.stream AND asking.item_key = question.item_key
-   AND asking.decision = question.decision AND asking.asking_index = question.asking_index
-JOIN rule_decision ON rule_decision.stream = question.stream AND rule_decision.decision = question.decision
-LEFT JOIN rule_event AS expiry
-    ON expiry.stream = question.stream AND expiry.purpose = 'answered' AND expiry.target = question.decision
-   AND expiry.kind = 'deadline'
-LEFT JOIN closing
-    ON closing.stream = question.stream AND closing.item_key = question.item_key
-   AND closing.decision = question.decision AND closing.asking_index = question.asking_index
-   AND closing.round_index = question.round_index
+    ON asking.stream = settled.stream AND asking.item_key = settled.item_key
+   AND asking.decision = settled.decision AND asking.asking_index = settled.asking_index
+JOIN rule_decision ON rule_decision.stream = settled.stream AND rule_decision.decision = settled.decision
 LEFT JOIN later
-    ON later.stream = question.stream AND later.item_key = question.item_key
-   AND later.decision = question.decision AND later.asking_index = question.asking_index
-   AND later.round_index = question.round_index
+    ON later.stream = settled.stream AND later.item_key = settled.item_key
+   AND later.decision = settled.decision AND later.asking_index = settled.asking_index
+   AND later.round_index = settled.round_index
 LEFT JOIN off
-    ON off.stream = question.stream AND off.item_key = question.item_key
-   AND off.decision = question.decision AND off.asking_index = question.asking_index;
+    ON off.stream = settled.stream AND off.item_key = settled.item_key
+   AND off.decision = settled.decision AND off.asking_index = settled.asking_index;

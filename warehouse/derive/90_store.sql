@@ -41,12 +41,14 @@ SELECT
     kept.stream,
     kept.item_key,
     kept.path,
-    CASE WHEN kept.is_first THEN least(opened.opened_at, kept.instant_at) ELSE kept.instant_at END AS valid_from_at,
+    -- what a row first says holds from the opening, or every earlier as-of would have no value
+    CASE WHEN kept.is_first AND kept.is_row = 1 THEN least(opened.opened_at, kept.instant_at) ELSE kept.instant_at END
+        AS valid_from_at,
     lead(kept.instant_at) OVER (
         PARTITION BY kept.stream, kept.item_key, kept.path ORDER BY kept.instant_at, is_row, run_rank, ordinal
     ) AS valid_to_at,
     kept.value,
-    try_cast(kept.value AS DOUBLE) AS number
+    CASE WHEN isfinite(try_cast(kept.value AS DOUBLE)) THEN try_cast(kept.value AS DOUBLE) END AS number
 FROM kept
 JOIN opened ON opened.stream = kept.stream AND opened.item_key = kept.item_key;
 
@@ -92,7 +94,8 @@ WITH family AS (
         arg_min(item_run.source_key, item_run.run_rank) AS source_key,
         count(*) AS runs,
         bool_or(item_run.fork_event_id IS NOT NULL AND item_run.is_own) AS has_reset,
-        bool_and(item_run.run_id <> item_run.first_run_id) FILTER (item_run.is_own) AS is_headless
+        bool_and(item_run.run_id <> item_run.first_run_id AND coalesce(item_run.initiator, '') <> 'cron')
+            FILTER (item_run.is_own) AS is_headless
     FROM item_run
     GROUP BY item_run.stream, item_run.item_key
 ),
@@ -147,7 +150,7 @@ SELECT
     ) AS is_reopened,
     coalesce(family.is_headless, false) AS is_headless,
     item_end.observed_until_at,
-    item_clock.progress_at,
+    coalesce(item_clock.progress_at, opened.opened_at) AS progress_at,
     item_clock.activity_at,
     family.runs,
     item_clock.events
