@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from sample_data.acts import Act, Plan, Seen
 from sample_data.contact import Contact
 
-LOOKS_AT_ONCE = 4
+LOOKS_AT_ONCE = 8
 ACTS_AT_ONCE = 16
 # Planned before, and it still waits: they were away, or the answer was refused. It does not wait as long again.
 TRIED_AGAIN_SHARE = 0.3
@@ -48,6 +48,7 @@ class Noted:
     underway: bool
     planned: tuple[int, str] | None = None
     tries: int = 0
+    plan_ends_at: float = 0.0
     look_again_at: float = 0.0
 
 
@@ -112,6 +113,9 @@ class Office(Generic[Seen]):
 
     def _plan(self, workflow_id: str, noted: Noted, status: Seen, now: float) -> None:
         wait = (status.wait, status.assignee)
+        if noted.planned == wait and now < noted.plan_ends_at:
+            noted.look_again_at = noted.plan_ends_at
+            return
         noted.tries = noted.tries + 1 if noted.planned == wait else 0
         noted.planned = wait
         dice = Random(f"{self._seed}/{workflow_id}/{status.wait}/{noted.tries}")
@@ -122,7 +126,7 @@ class Office(Generic[Seen]):
             due_at = now + act.after_seconds * share / self._pace.speed
             heapq.heappush(self._agenda, (due_at, next(self._order), workflow_id, act))
         last = acts[-1].after_seconds * share if acts else 0.0
-        noted.look_again_at = now + (last + 5) / self._pace.speed + 0.5
+        noted.look_again_at = noted.plan_ends_at = now + (last + 5) / self._pace.speed + 0.5
 
     def _act_on_what_is_due(self, now: float) -> None:
         while self._agenda and self._agenda[0][0] <= now:

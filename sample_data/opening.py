@@ -25,7 +25,7 @@ LOOK_AGAIN_SECONDS = 0.05
 
 
 async def walk_until(
-    contact: Contact[Status], workflow_id: str, arrived: Callable[[Status], bool], patience_seconds: float = 30
+    contact: Contact[Status], workflow_id: str, arrived: Callable[[Status], bool], patience_seconds: float = 60
 ) -> Status:
     """Answer for everybody, at once and without mishap, until the request is where it should be.
 

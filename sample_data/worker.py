@@ -54,6 +54,7 @@ def workers(
             activities=activities[queue],
             activity_executor=threads,
             max_concurrent_activities=THREADS // 2,
+            nonsticky_to_sticky_poll_ratio=0.5,  # On a busy machine, new requests would else wait behind the old ones.
             graceful_shutdown_timeout=timedelta(seconds=2),
         )
         for queue in queues

@@ -1,21 +1,17 @@
 """A whole company in a few seconds: Temporal's dev server, an SQLite database, a worker, and people to act as."""
 
 import asyncio
-import shutil
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, Table, select
-from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
+from temporalio.client import Client, WorkflowHandle
 
 from sample_data.acts import Act
-from sample_data.clients import add_search_attributes
 from sample_data.company import create_company
 from sample_data.contact import Contact
 from sample_data.opening import walk_until
@@ -24,8 +20,7 @@ from sample_data.service_request.messages import Request, Status, Terms
 from sample_data.service_request.starting import start_request
 from sample_data.tables import open_database
 from sample_data.worker import workers
-
-TEMPORAL = shutil.which("temporal", path=str(Path(sys.executable).parent))
+from tests.fixtures.temporal import dev_server
 
 
 @dataclass(frozen=True)
@@ -35,30 +30,42 @@ class Company:
     client: Client
     contact: Contact[Status]
     database: Engine
-    database_url: str
+    prefix: str = ""
 
-    async def ask(self, workflow_id: str, terms: Terms | None = None, **what: object) -> None:
+    def id(self, name: str) -> str:
+        """The workflow id of what the test calls by this name."""
+        return self.prefix + name
+
+    def run(self, name: str) -> WorkflowHandle[object, object]:
+        """The run of a request."""
+        return self.client.get_workflow_handle(self.id(name))
+
+    async def ask(self, name: str, terms: Terms | None = None, **what: object) -> None:
         """Start a request as the customer Abel Moreno."""
         request = Request(customer_id="C-001", **{"product": "laptop", "region": "east", "priority": 3, **what})
         arrival = Arrival(request, "customer", "Abel Moreno")
-        await start_request(self.contact.line(arrival.by), workflow_id, arrival, terms or Terms())
+        await start_request(self.contact.line(arrival.by), self.id(name), arrival, terms or Terms())
 
-    async def until(self, workflow_id: str, message: str) -> Status:
+    async def look(self, name: str) -> Status | None:
+        """Where a request is."""
+        return await self.contact.look(self.id(name))
+
+    async def until(self, name: str, message: str) -> Status:
         """Answer for everybody until the request waits for this message."""
-        return await walk_until(self.contact, workflow_id, lambda status: status.waiting_for == message)
+        return await walk_until(self.contact, self.id(name), lambda status: status.waiting_for == message)
 
-    async def act(self, workflow_id: str, by: str, verb: str, name: str, argument: object = None) -> bool:
+    async def act(self, name: str, by: str, verb: str, message: str, argument: object = None) -> bool:
         """Have one person do one thing now."""
-        return await self.contact.perform(workflow_id, Act(0, by, verb, name, argument))
+        return await self.contact.perform(self.id(name), Act(0, by, verb, message, argument))
 
-    async def result(self, workflow_id: str) -> dict[str, object]:
+    async def result(self, name: str) -> dict[str, object]:
         """How a request ended."""
-        async with asyncio.timeout(20):
-            return await self.client.get_workflow_handle(workflow_id).result()
+        async with asyncio.timeout(60):
+            return await self.run(name).result()
 
-    def rows(self, table: Table, workflow_id: str) -> list[dict[str, object]]:
+    def rows(self, table: Table, name: str) -> list[dict[str, object]]:
         """The rows of a request, in the order in which they were written."""
-        query = select(table).where(table.c.workflow_id == workflow_id).order_by(table.c.id)
+        query = select(table).where(table.c.workflow_id == self.id(name)).order_by(table.c.id)
         with self.database.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
@@ -68,14 +75,12 @@ async def running_company(database_url: str) -> AsyncIterator[Company]:
     """Everything but the people's own initiative: the test acts for them."""
     database = open_database(database_url)
     create_company(database)
-    server = await WorkflowEnvironment.start_local(dev_server_existing_path=TEMPORAL, dev_server_log_level="error")
-    async with server, AsyncExitStack() as stack:
-        await add_search_attributes(server.client)
+    async with AsyncExitStack() as stack:
+        client = await Client.connect(stack.enter_context(dev_server()).address)
         threads = stack.enter_context(ThreadPoolExecutor(10))
-        for worker in workers(server.client, database, threads):
+        for worker in workers(client, database, threads):
             await stack.enter_async_context(worker)
-        contact = Contact(server.client, "ServiceRequest", Status)
-        yield Company(server.client, contact, database, database_url)
+        yield Company(client, Contact(client, "ServiceRequest", Status), database)
     database.dispose()
 
 
@@ -85,21 +90,29 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'crm.db'}"
 
 
+@pytest.fixture(scope="module")
+def company_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Company]]:
+    """One company for all tests of a file, which take turns in its event loop."""
+    database_url = f"sqlite:///{tmp_path_factory.mktemp('company') / 'crm.db'}"
+    stack = AsyncExitStack()
+    with asyncio.Runner() as runner:
+        try:
+            yield runner, runner.run(stack.enter_async_context(running_company(database_url)))
+        finally:
+            runner.run(stack.aclose())
+
+
 @pytest.fixture
-def in_company(database_url: str) -> Callable[[Callable[[Company], Awaitable[None]]], None]:
-    """Run an async test inside a running company."""
-
-    def run(test: Callable[[Company], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with running_company(database_url) as company:
-                await test(company)
-
-        asyncio.run(whole())
-
-    return run
+def in_company(
+    company_of_module: tuple[asyncio.Runner, Company], request: pytest.FixtureRequest
+) -> Callable[[Callable[[Company], Coroutine[None, None, None]]], None]:
+    """Run an async test inside the company; the requests it names are its own."""
+    runner, company = company_of_module
+    own = replace(company, prefix=f"{request.node.name}/")
+    return lambda story: runner.run(story(own))
 
 
-async def eventually(claim: Callable[[], Awaitable[bool]] | Callable[[], bool], within_seconds: float = 15) -> None:
+async def eventually(claim: Callable[[], Awaitable[bool]] | Callable[[], bool], within_seconds: float = 60) -> None:
     """Wait until the claim holds; fail when it does not in time."""
     async with asyncio.timeout(within_seconds):
         while True:

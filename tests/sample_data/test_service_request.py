@@ -21,7 +21,7 @@ from sample_data.service_request.workflow import ServiceRequest
 from sample_data.tables import APPROVALS, LEDGER, REQUESTS
 from tests.sample_data.conftest import Company, eventually
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.server
 
 MANAGER, DIRECTOR = "Chidi Okafor", "Ingrid Solberg"
 
@@ -51,13 +51,13 @@ def test_the_stage_and_who_asked_are_on_the_run(in_company):
         await company.ask("r-1")
         await company.until("r-1", "decide")
 
-        run = await company.client.get_workflow_handle("r-1").describe()
+        run = await company.run("r-1").describe()
 
         attributes = {pair.key.name: pair.value for pair in run.typed_search_attributes}
         assert (attributes["Stage"], attributes["Region"], attributes["Priority"]) == ("approval", "east", 3)
         assert await run.memo_value("channel") == "customer"
         assert await run.static_summary() == "laptop for C-001"
-        history = await company.client.get_workflow_handle("r-1").fetch_history()
+        history = await company.run("r-1").fetch_history()
         assert history.events[0].workflow_execution_started_event_attributes.identity == "Abel Moreno"
 
     in_company(story)
@@ -122,7 +122,7 @@ def test_who_may_not_decide_is_refused_and_leaves_no_trace(in_company, by, outco
         await company.until("r-1", "quote_received")
         await company.act("r-1", "Mei Lin", "signal", "quote_received", Quote("Mei Lin", 200_001))
         await company.until("r-1", "decide")
-        handle = company.client.get_workflow_handle("r-1")
+        handle = company.run("r-1")
         events = len((await handle.fetch_history()).events)
 
         with pytest.raises(WorkflowUpdateFailedError) as refused:
@@ -140,7 +140,7 @@ def test_a_decision_out_of_turn_is_refused(in_company):
         await company.until("r-1", "claim")
 
         with pytest.raises(WorkflowUpdateFailedError) as refused:
-            handle = company.client.get_workflow_handle("r-1")
+            handle = company.run("r-1")
             await handle.execute_update(ServiceRequest.decide, Decision(MANAGER, "approve"))
 
         assert refused.value.cause.message == "The request is in classification, not in approval."
@@ -156,7 +156,7 @@ def test_nobody_decides_in_time_so_it_is_escalated_to_a_director(in_company):
         seen: list[Status] = []
 
         async def is_escalated() -> bool:
-            seen.append(await company.contact.look("r-1"))
+            seen.append(await company.look("r-1"))
             return seen[-1].is_escalated
 
         await eventually(is_escalated)
@@ -188,7 +188,7 @@ def test_a_customer_cancels_in_mid_stream(in_company):
         await company.act("r-1", "Abel Moreno", "cancel", "cancel")
 
         async def is_cancelled() -> bool:
-            run = await company.client.get_workflow_handle("r-1").describe()
+            run = await company.run("r-1").describe()
             return run.status is not None and run.status.name == "CANCELED"
 
         await eventually(is_cancelled)
@@ -203,7 +203,7 @@ def test_an_outage_of_the_vendor_is_retried_and_heals(in_company):
         await company.ask("r-1")
         await company.until("r-1", "decide")
         await company.act("r-1", MANAGER, "update", "decide", Decision(MANAGER, "approve"))
-        handle = company.client.get_workflow_handle("r-1")
+        handle = company.run("r-1")
 
         async def is_retried() -> bool:
             pending = (await handle.describe()).raw_description.pending_activities
@@ -225,7 +225,7 @@ def test_histories_replay_on_the_code_that_made_them(in_company):
         await company.act("long", "Abel Moreno", "signal", "sent_back", Return("Abel Moreno"))
         await company.until("long", "follow_up")
         await company.act("long", "Abel Moreno", "cancel", "cancel")
-        history = await company.client.get_workflow_handle("long").fetch_history()
+        history = await company.run("long").fetch_history()
 
         replayed = await Replayer(workflows=[ServiceRequest]).replay_workflow(history)
 
@@ -235,7 +235,7 @@ def test_histories_replay_on_the_code_that_made_them(in_company):
 
 
 async def _timer_summaries(company: Company, workflow_id: str) -> list[str]:
-    history = await company.client.get_workflow_handle(workflow_id).fetch_history()
+    history = await company.run(workflow_id).fetch_history()
     converter = company.client.data_converter.payload_converter
     timers = [event for event in history.events if event.HasField("timer_started_event_attributes")]
     return [converter.from_payload(timer.user_metadata.summary) for timer in timers]
