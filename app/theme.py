@@ -16,10 +16,10 @@ class HeatStep:
 # Share of items over their stage's target. Fixed, so that today compares with yesterday and one stream with another.
 # Lightness moves one way only, so the order survives greyscale and colour blindness; every ink passes WCAG AA.
 HEAT: tuple[HeatStep, ...] = (
-    HeatStep(0.0, "none", ("#E9F0F6", "#18222D"), ("#1D2833", "#E3EAF1")),
-    HeatStep(0.1, "to 10 %", ("#CFE0EE", "#18222D"), ("#24405C", "#E8F0F7")),
-    HeatStep(0.25, "to 25 %", ("#F9E7B4", "#2A1F05"), ("#55471F", "#FBF2DA")),
-    HeatStep(0.5, "to 50 %", ("#F2BC69", "#2A1804"), ("#835414", "#FFF6E6")),
+    HeatStep(0.0, "none", ("#EEF3F8", "#18222D"), ("#1D2833", "#E3EAF1")),
+    HeatStep(0.1, "to 10 %", ("#D9E7F3", "#18222D"), ("#24405C", "#E8F0F7")),
+    HeatStep(0.25, "to 25 %", ("#F4DC97", "#2A1F05"), ("#55471F", "#FBF2DA")),
+    HeatStep(0.5, "to 50 %", ("#EFB45C", "#2A1804"), ("#835414", "#FFF6E6")),
     HeatStep(0.75, "to 75 %", ("#BC560F", "#FFFFFF"), ("#D98032", "#1B0E02")),
     HeatStep(1.0, "to 100 %", ("#8F2F0C", "#FFFFFF"), ("#FFB380", "#2B1202")),
 )

@@ -47,8 +47,10 @@ def amount(number: float | None, unit: str | None) -> str:
     """Money or any other unit at three significant digits: € 84.2k, 12 pallets."""
     if number is None:
         return NOTHING
-    size, suffix = next((scale for scale in _SCALES if abs(number) >= scale[0]), (1.0, ""))
-    digits = f"{number / size:.3g}" if abs(number / size) < 1000 else f"{number / size:.0f}"
+    # Judged after rounding to three digits: 999,600 is 1m, not 1000k.
+    rounded = float(f"{number:.3g}")
+    size, suffix = next((scale for scale in _SCALES if abs(rounded) >= scale[0]), (1.0, ""))
+    digits = f"{rounded / size:.3g}"
     symbol = _SYMBOLS.get(unit or "")
     if symbol:
         return f"{symbol}\u202f{digits}{suffix}"

@@ -1,0 +1,101 @@
+"""Questions are asked once for all viewers, and again only when the data or the clock moved on."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from app.ui.asking import ANSWERS, LIVE_STEP, Answers, LiveInstant, asking
+from metrics import MetricError, Question, find
+from tests.pages.company import NOON, service_of, visit
+
+
+@pytest.fixture
+def service():
+    opened = service_of(stories=[visit("one", [("request", -30)])])
+    yield opened
+    opened.close()
+
+
+def test_an_answer_is_remembered_until_the_data_changes(service, monkeypatch):
+    asked = []
+    monkeypatch.setattr(type(service.warehouse), "reading", counting(type(service.warehouse).reading, asked))
+    question = Question(as_of=NOON)
+
+    for _ in range(3):
+        with asking(service, service.streams[0], question) as ask:
+            assert ask(find("in_flight"))[0]["items"] == 1
+    service.data_changed()
+    with asking(service, service.streams[0], question) as ask:
+        ask(find("in_flight"))
+        ask(find("over_target"))
+
+    assert len(asked) == 2  # Once for each state of the data, in one transaction each.
+
+
+def counting(reading, asked):
+    def counted(self):
+        asked.append(1)
+        return reading(self)
+
+    return counted
+
+
+def test_an_error_is_not_remembered(service):
+    with asking(service, service.streams[0], Question(as_of=NOON)) as ask:
+        for _ in range(2):
+            with pytest.raises(MetricError, match="No segment"):
+                ask(find("in_flight"), by=("nonsense",))
+
+
+def test_memory_is_bounded():
+    answers = Answers(most=3)
+    asked = []
+    for key in (1, 2, 3, 4, 1):
+        answers.get(key, lambda key=key: asked.append(key) or [{"key": key}])
+
+    assert asked == [1, 2, 3, 4, 1]
+
+
+def test_viewers_who_ask_the_same_at_once_wait_for_one_answer():
+    answers, asked, begun, go_on = Answers(), [], threading.Event(), threading.Event()
+
+    def slow():
+        asked.append(1)
+        begun.set()
+        go_on.wait(10)
+        return [{"n": 1}]
+
+    found = []
+    first = threading.Thread(target=lambda: found.append(answers.get("q", slow)))
+    first.start()
+    assert begun.wait(10)
+    second = threading.Thread(target=lambda: found.append(answers.get("q", slow)))
+    second.start()
+    go_on.set()
+    first.join(10)
+    second.join(10)
+
+    assert found == [[{"n": 1}], [{"n": 1}]]
+    assert asked == [1]
+
+
+def test_now_stands_still_while_no_data_comes_but_not_for_long(service):
+    live = LiveInstant()
+    just_later, much_later = NOON + timedelta(seconds=1), NOON + LIVE_STEP
+
+    assert live.at(service, NOON) == NOON
+    assert live.at(service, just_later) == NOON
+    assert live.at(service, much_later) == much_later
+
+
+def test_now_moves_when_data_comes(service):
+    live = LiveInstant()
+    live.at(service, NOON)
+    service.data_changed()
+
+    assert live.at(service, NOON + timedelta(seconds=1)) == NOON + timedelta(seconds=1)
+
+
+def test_the_shared_memory_is_the_one_in_use():
+    assert isinstance(ANSWERS, Answers)
