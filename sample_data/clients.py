@@ -4,6 +4,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
 
 from sample_data.service_request.messages import PRIORITY, REGION, STAGE
 
@@ -41,8 +42,12 @@ async def add_search_attributes(client: Client) -> None:
         ListSearchAttributesRequest(namespace=client.namespace)
     )
     missing = {name: kind for name, kind in wanted.items() if name not in there.custom_attributes}
-    if missing:
-        types = {name: IndexedValueType.ValueType(int(kind)) for name, kind in missing.items()}
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
-        )
+    if not missing:
+        return
+    types = {name: IndexedValueType.ValueType(int(kind)) for name, kind in missing.items()}
+    request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
+    try:
+        await client.operator_service.add_search_attributes(request)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:  # Another process was quicker.
+            raise

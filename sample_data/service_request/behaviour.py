@@ -20,12 +20,14 @@ from sample_data.service_request.messages import (
     Request,
     Return,
     Settlement,
+    Stage,
     Status,
     Submission,
 )
 
 CHANNELS = ("customer", "internal", "schedule")
-CANCELLED_SHARE, REJECTED_SHARE, ASKED_AGAIN_SHARE, RETURNED_SHARE = 0.006, 0.08, 0.09, 0.05
+CANCELLED_SHARE, REJECTED_SHARE, ASKED_AGAIN_SHARE, RETURNED_SHARE = 0.01, 0.08, 0.09, 0.05
+PAID_STAGES = (Stage.BILLING, Stage.SUPPORT)  # Too late to cancel: what was delivered is sent back instead.
 PRIORITY_PACE = {1: 0.7, 2: 0.85, 3: 1.0, 4: 1.15, 5: 1.3}
 
 
@@ -55,7 +57,7 @@ def plan(status: Status, dice: Random) -> tuple[Act, ...]:
     if planner is None:
         return ()
     acts = planner(status, dice)
-    if dice.random() < CANCELLED_SHARE:
+    if status.stage not in PAID_STAGES and dice.random() < CANCELLED_SHARE:
         acts = [*acts, Act(dice.random() * acts[-1].after_seconds, customer_name(status), "cancel", "cancel")]
     return tuple(sorted(acts, key=lambda act: act.after_seconds))
 
