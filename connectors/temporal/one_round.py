@@ -51,10 +51,12 @@ class OneRound:
         self.rows = {run_id: dict(run.row) for run_id, run in (await self.known(None)).items()}
         self.listed_at = self.clock()
         await self._read_recent()
+        self.work.begin()
         await self._check_open()
         self.as_of_at = self._as_of()
         await self._sample_queues()
         self.open_there = await self.connection.count_runs(narrowed("CloseTime IS NULL", self.connection.config.query))
+        self.work.begin()
         while not self.next_mark.is_past_read and not self.work.is_over():
             await self._read_past()
         self.next_mark = self._with_failed(self.next_mark)
@@ -76,7 +78,7 @@ class OneRound:
             token = page.next_page_token
             if not token:
                 break
-        if not self.work.was_cut:
+        if not self.work.part_was_cut:
             self.next_mark = replace(mark, listed_at=self.listed_at)
 
     async def _unread(self, listed: Iterable[WorkflowExecutionInfo]) -> list[Job]:
@@ -151,7 +153,7 @@ class OneRound:
         query = narrowed(mark.past_query(), self.connection.config.query)
         page = await self.connection.list_runs(query, page_size=size, token=b"")
         await self.work.do(await self._unread(page.executions))
-        if self.work.was_cut:
+        if self.work.part_was_cut:
             return
         before_at = min((at for info in page.executions if (at := instant(info.close_time))), default=None)
         # A page of runs that all closed in one microsecond would be listed again for ever: step over it.

@@ -66,8 +66,9 @@ async def read_round(
     of the source); it is called while the caller waits for the next part, never while it writes one. `watermark` is
     what the last RoundResult said.
 
-    limit_seconds bounds the time spent on runs: what is most useful first (new runs, closed ones, open ones that were
-    not asked after for longest, then the past), the rest is left to the next round. None reads everything.
+    limit_seconds bounds the time spent on each part of a round: new and lately closed runs; known open runs, those not
+    asked after for longest first; runs that closed long ago, newest first. What is left is left to the next round. None
+    reads everything.
 
     Raises ConnectorError for a watermark that is not ours, and whatever `known` raises.
     """
@@ -136,7 +137,7 @@ async def _run(one_round: OneRound, parts: "asyncio.Queue[Part]", started_at: da
         RoundResult(
             started_at=started_at,
             ended_at=one_round.clock(),
-            is_complete=not work.was_cut and not work.failed and fault is None,
+            is_complete=mark.is_past_read and not work.was_cut and not work.failed and fault is None,
             as_of_at=None if fault else one_round.as_of_at,
             watermark=None if fault else mark.to_text(),
             past_until_at=None if mark.is_past_read else mark.before_at or one_round.listed_at,

@@ -32,14 +32,22 @@ class Work:
     queues: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._ends = None if self.limit_seconds is None else time.monotonic() + self.limit_seconds
         self._fault: Fault | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin one of the round's parts, with the time limit anew: none of them may starve another."""
+        self._began_at: float | None = None
+        self.part_was_cut = False
 
     def is_over(self) -> bool:
-        """Whether the round's time is used up; notes that something was left undone."""
-        if self._ends is not None and time.monotonic() > self._ends:
-            self.was_cut = True
-        return self.was_cut
+        """Whether the part's time is used up.
+
+        Time counts from the part's first run on, so that every round gets somewhere, however long listing took.
+        """
+        if self.limit_seconds is None or self._began_at is None:
+            return False
+        return time.monotonic() - self._began_at > self.limit_seconds
 
     async def do(self, jobs: Iterable[Job]) -> None:
         """Do the jobs in this order, several at once; none twice in a round.
@@ -57,8 +65,12 @@ class Work:
         for job in waiting:
             if job.run_id in self.done:
                 continue
-            if self._fault is not None or self.is_over():
+            if self._fault is not None:
                 return
+            if self.is_over():
+                self.was_cut = self.part_was_cut = True
+                return
+            self._began_at = self._began_at or time.monotonic()
             self.done.add(job.run_id)
             await self._do_one(job)
 

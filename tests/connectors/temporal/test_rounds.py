@@ -117,26 +117,26 @@ def test_a_restarted_mirror_goes_on_where_it_was(mirror: Any) -> None:
 def test_many_closed_runs_come_in_bounded_batches_and_only_once(mirror: Any) -> None:
     async def story() -> None:
         client = await mirror.client()
+        steps = [["stage", str(n)] for n in range(80)]
         async with storyteller(client, mirror.queue):
-            await asyncio.gather(
-                *(
-                    client.execute_workflow(
-                        Story.run, [["greet", "x"]], id=f"{mirror.prefix}-{n}", task_queue=mirror.queue
-                    )
-                    for n in range(250)
-                )
-            )
-        await until(lambda: listed(mirror, 250, closed=True))
+            for index in range(50):
+                await client.execute_workflow(Story.run, steps, id=f"{mirror.prefix}-{index}", task_queue=mirror.queue)
+        await until(lambda: listed(mirror, 50, closed=True))
         rounds = 0
-        while not (await mirror.round(limit_seconds=0.1)).is_complete:
+        while not (await mirror.round(limit_seconds=0.001)).is_complete:
             rounds += 1
         assert rounds > 0
-        assert max(batch.events.num_rows for batch in mirror.batches) < 3_000
         await mirror.assert_equals_temporal()
         mirror.batches.clear()
         await mirror.connect()
         await mirror.round()
         assert mirror.batches == []
+        mirror.con.execute("DELETE FROM run; DELETE FROM event; UPDATE source SET watermark = NULL")
+        await mirror.connect()
+        await mirror.round()
+        await mirror.assert_equals_temporal()
+        assert [batch.events.num_rows > 2_000 for batch in mirror.batches] == [True, True, False]
+        assert max(batch.events.num_rows for batch in mirror.batches) < 3_000
 
     asyncio.run(story())
 
