@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.database.config import DatabaseConfig, TableConfig
@@ -12,7 +12,7 @@ from connectors.database.content import row_id
 from connectors.database.faults import connector_error
 from connectors.database.reading import Database
 from connectors.database.session import read_only, watch
-from connectors.database.statements import CLOCK, one_row_statement, repeated_key_statement
+from connectors.database.statements import one_row_statement, repeated_key_statement
 from connectors.errors import ConnectorError
 
 MAX_CLOCK_SECONDS = 2.0
@@ -38,13 +38,7 @@ def check(config: DatabaseConfig, environment: Mapping[str, str] = os.environ) -
 
 def _clock_faults(database: Database) -> list[str]:
     """Whether the database's clock is ours. Raises ConnectorError when the database cannot be reached at all."""
-    try:
-        with read_only(database.engine, database.config.statement_timeout_seconds) as connection:
-            statement = CLOCK.get(connection.dialect.name)
-            theirs = connection.execute(text(statement)).scalar_one() if statement else datetime.now(UTC)
-    except (SQLAlchemyError, OSError) as error:
-        raise connector_error(error, database.config, None, database.engine) from error
-    ahead = ((theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
+    ahead = (database.reach() - datetime.now(UTC)).total_seconds()
     if abs(ahead) <= MAX_CLOCK_SECONDS:
         return []
     way = "ahead of" if ahead > 0 else "behind"

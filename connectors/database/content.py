@@ -10,6 +10,7 @@ from uuid import UUID
 
 MAX_TEXT = 65_536  # Characters kept of one value: the warehouse is no document store.
 MAX_DEPTH = 50  # Levels kept of nested JSON: far beyond what a rule can name, far below where Python gives up.
+MAX_DIGITS = 400  # Beyond what a float can hold, decimals keep their exponent.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -31,7 +32,10 @@ def row_id(key: Sequence[object]) -> str:
 
 def instant_text(instant: datetime) -> str:
     """ISO 8601 in UTC, `2026-03-01T12:00:00.5Z` style; one without zone is taken as UTC."""
-    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    try:
+        aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:  # Within hours of the first or last year there is.
+        return instant.isoformat()
     return aware.isoformat().removesuffix("+00:00") + "Z"
 
 
@@ -60,12 +64,20 @@ def _scalar(value: object) -> object:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Decimal):
-        return format(value, "f") if value.is_finite() else _number_text(float(value))
+        return _decimal_text(value)
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": memoryview(value).nbytes}
     return _storable(str(value))  # Ranges, addresses and whatever else a driver has a class for.
+
+
+def _decimal_text(value: Decimal) -> str:
+    if value.is_nan():
+        return "NaN"
+    if value.is_infinite():
+        return _number_text(float(value))
+    return format(value, "f") if abs(value.adjusted()) <= MAX_DIGITS else str(value)
 
 
 def _number_text(value: float) -> str:

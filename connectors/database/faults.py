@@ -1,7 +1,9 @@
 """What a database's driver raises, in one sentence: what was tried, what came back, what to do."""
 
+import sqlite3
+
 from sqlalchemy import Engine, inspect
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from connectors.database.config import DatabaseConfig, TableConfig
 from connectors.errors import ConnectorError
@@ -29,7 +31,7 @@ def connector_error(
         return ConnectorError(f"{where}: {said}. {_what_there_is(engine, table)}", retryable=False)
     if state == NO_RIGHT:
         return ConnectorError(f"{where}: {said}. Grant SELECT on it to this user.", retryable=False)
-    return ConnectorError(f"{where}: {said}.{_advice(config, state, table)}", retryable=_may_pass(error, state))
+    return ConnectorError(f"{where}: {said}.{_advice(config, state, table)}", retryable=_may_pass(error, state, said))
 
 
 def _said(error: Exception, engine: Engine) -> str:
@@ -76,12 +78,15 @@ def _listed(names: list[str]) -> str:
 
 
 def _advice(config: DatabaseConfig, state: str, table: TableConfig | None) -> str:
-    if state == NO_DATABASE or (table is None and "unable to open database file" not in state):
+    if state == NO_DATABASE or table is None:
         return f" Is {config.url_env} right, and the database up?"
     return ""
 
 
-def _may_pass(error: Exception, state: str) -> bool:
+def _may_pass(error: Exception, state: str, said: str) -> bool:
+    """Whether it may be gone in the next round without anybody changing anything."""
     if state:
         return state.startswith(PASSING_CLASSES)
-    return isinstance(error, DBAPIError) and type(error).__name__ in ("OperationalError", "InterfaceError")
+    if isinstance(getattr(error, "orig", None), sqlite3.Error):
+        return any(word in said for word in ("locked", "unable to open", "disk I/O"))
+    return isinstance(error, OperationalError | InterfaceError | OSError)

@@ -1,8 +1,7 @@
 """Fetch one table: its rows or its keys, in one short read-only transaction each."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +10,10 @@ from sqlalchemy import Connection, Engine, Executable, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.database.config import DatabaseConfig, TableConfig
-from connectors.database.content import content_text, row_id
+from connectors.database.content import row_id
 from connectors.database.cursors import Newest, Value
 from connectors.database.faults import connector_error
+from connectors.database.row_mapping import RowMapping, row_mapping
 from connectors.database.session import read_only, watch
 from connectors.database.spool import RowIds, Spool
 from connectors.database.state import Columns
@@ -42,6 +42,11 @@ class Reader:
     config: DatabaseConfig
     requests: int = 0
 
+    def clock(self) -> datetime:
+        """The database's clock. Raises ConnectorError."""
+        with self._transaction(None) as connection:
+            return self._clock(connection)
+
     def fetch(self, table: TableConfig, begin_from: Value | None) -> Fetched:
         """All rows, or those from `begin_from` on. The caller closes the rows. Raises ConnectorError."""
         with self._transaction(table) as connection:
@@ -56,14 +61,14 @@ class Reader:
     def row_ids(self, table: TableConfig) -> RowIds:
         """The ids of all rows there are. Raises ConnectorError."""
         ids = RowIds()
-        with self._transaction(table) as connection:
-            for _, rows in self._stream(connection, keys_statement(table)):
+        with self._transaction(table) as connection, closing(self._stream(connection, keys_statement(table))) as parts:
+            for _, rows in parts:
                 for row in rows:
                     ids.add(row_id(row))
         return ids
 
     @contextmanager
-    def _transaction(self, table: TableConfig) -> Iterator[Connection]:
+    def _transaction(self, table: TableConfig | None) -> Iterator[Connection]:
         reached = False
         try:
             with read_only(self.engine, self.config.statement_timeout_seconds) as connection:
@@ -85,37 +90,37 @@ class Reader:
 
     def _fill(self, connection: Connection, table: TableConfig, begin_from: Value | None, fetched: Fetched) -> None:
         newest = Newest(table.cursor or "")
-        names: list[str] = []
-        for described, rows in self._stream(connection, rows_statement(table, begin_from)):
-            if not names:
-                fetched.columns = self._columns(connection, table, described)
-                names = self._checked_names(table, [name for name, _ in fetched.columns])
-                readings = _readings(connection, fetched.columns)
-                key = [names.index(name) for name in table.key]
-                cursor = names.index(table.cursor) if table.cursor else None
-            for raw in rows:
-                if cursor is not None:
-                    newest.note(raw[cursor])
-                row = [reading(value) if reading else value for reading, value in zip(readings, raw, strict=True)]
-                one = row_id([row[index] for index in key])
-                fetched.rows.add(one, content_text(dict(zip(names, row, strict=True))))
-                fetched.row_ids.add(one)
+        mapping: RowMapping | None = None
+        with closing(self._stream(connection, rows_statement(table, begin_from))) as parts:
+            for described, rows in parts:
+                if mapping is None:
+                    fetched.columns = self._columns(connection, table, described)
+                    mapping = self._mapping(connection, table, fetched.columns)
+                for raw in rows:
+                    if mapping.cursor is not None:
+                        newest.note(raw[mapping.cursor])
+                    one, content = mapping.mapped(raw)
+                    fetched.rows.add(one, content)
+                    fetched.row_ids.add(one)
         fetched.newest = newest.value
 
-    def _stream(self, connection: Connection, statement: Executable) -> Iterator[tuple[Any, Sequence[Any]]]:
+    def _stream(
+        self, connection: Connection, statement: Executable
+    ) -> Generator[tuple[Any, Sequence[Any]], None, None]:
         """The driver's description of the columns with each part of the rows; at least once, even without rows."""
         streamed = connection.execution_options(stream_results=True, max_row_buffer=FETCH_ROWS)
         with watch(connection, self.config.statement_timeout_seconds):
             self.requests += 1
             result = streamed.execute(statement)
-            described = result.cursor.description
-            rows = result.fetchmany(FETCH_ROWS)
-        yield described, rows
-        while rows:
-            with watch(connection, self.config.statement_timeout_seconds):
-                self.requests += 1
-                rows = result.fetchmany(FETCH_ROWS)
-            yield described, rows
+            cursor = result.cursor
+            described = cursor.description
+        with closing(cursor):  # Ours to close: SQLAlchemy leaves it when the connection breaks.
+            rows: Sequence[Any] | None = None
+            while rows is None or rows:
+                with watch(connection, self.config.statement_timeout_seconds):
+                    self.requests += 1
+                    rows = result.fetchmany(FETCH_ROWS)
+                yield described, rows
 
     def _columns(self, connection: Connection, table: TableConfig, described: Any) -> Columns:
         """Name and type of each column, in the order of the result."""
@@ -129,7 +134,9 @@ class Reader:
         types = {str(column["name"]): str(column["type"]) for column in declared}
         return tuple((name, types.get(name, "")) for name in names)
 
-    def _checked_names(self, table: TableConfig, names: list[str]) -> list[str]:
+    def _mapping(self, connection: Connection, table: TableConfig, columns: Columns) -> RowMapping:
+        """Raises ConnectorError when the key or the cursor is missing, or a name is there twice."""
+        names = [name for name, _ in columns]
         where = f"Database {self.config.name}, {table.name}"
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -140,37 +147,4 @@ class Reader:
         if missing:
             sentence = f"{where}: no column {', '.join(missing)}. Its columns are: {', '.join(names)}."
             raise ConnectorError(sentence, retryable=False)
-        return names
-
-
-def _readings(connection: Connection, columns: Columns) -> list[Callable[[object], object] | None]:
-    """How to read each column's values, for databases whose drivers hand over less than the declared type says."""
-    if connection.dialect.name == "postgresql":
-        return [None] * len(columns)
-    return [_reading(declared.upper()) for _, declared in columns]
-
-
-def _reading(declared: str) -> Callable[[object], object] | None:
-    if declared.startswith("BOOL"):
-        return _as_boolean
-    if declared.startswith(("DATETIME", "TIMESTAMP")):
-        return _as_instant
-    return _as_json if declared.startswith("JSON") else None
-
-
-def _as_boolean(value: object) -> object:
-    return bool(value) if value in (0, 1) else value
-
-
-def _as_instant(value: object) -> object:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def _as_json(value: object) -> object:
-    try:
-        return json.loads(value) if isinstance(value, str | bytes) else value
-    except (RecursionError, ValueError):
-        return value
+        return row_mapping(columns, table, is_typed=connection.dialect.name == "postgresql")

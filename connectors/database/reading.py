@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Protocol
 
 import pyarrow as pa
@@ -58,6 +57,10 @@ class Database:
         """Connects to nothing yet. Raises ConnectorError for a missing or useless URL and for a missing driver."""
         self.config = config
         self.engine = make_engine(config, database_url(config, environment))
+
+    def reach(self) -> datetime:
+        """Log in, and ask what time it is there. Raises ConnectorError when that fails."""
+        return Reader(self.engine, self.config).clock()
 
     def read_round(self, *, known: KnownRows, watermark: str | None, now: datetime) -> "Round":
         """The next round; iterate it, writing each batch before asking for the next, then take its `result`."""
@@ -122,9 +125,8 @@ class Round:
         there: Ids | None = None
         sweep_seconds = self._config.sweep_seconds
         if sweep_seconds and state.is_whole_due(self._now, sweep_seconds):
-            started = monotonic()
             there = self._reader.row_ids(table).all()
-            state = replace(state, whole_at=self._now, whole_seconds=monotonic() - started)
+            state = replace(state, whole_at=self._now, whole_rows=len(there))
         fetched = self._reader.fetch(table, begin)
         if self._is_changed(table, state, fetched):
             fetched.rows.close()
@@ -139,12 +141,11 @@ class Round:
             self._look_for_missed(table, there)
 
     def _whole(self, table: TableConfig, state: TableState) -> Iterator[Batch]:
-        started = monotonic()
         fetched = self._reader.fetch(table, None)
         self._is_changed(table, state, fetched)
         yield from self._deletions(table, fetched.row_ids.all())
         yield from self._changes(table, fetched)
-        self._done(table, replace(state, whole_at=self._now, whole_seconds=monotonic() - started), fetched)
+        self._done(table, replace(state, whole_at=self._now, whole_rows=fetched.rows.rows), fetched)
 
     def _changes(self, table: TableConfig, fetched: Fetched) -> Iterator[Batch]:
         """A batch for each part of the rows in which something differs from what is known."""
@@ -194,8 +195,9 @@ class Round:
         if missed:
             self._states[table.name] = replace(self._states[table.name], seen=())
             self._notes.append(
-                f"Database {self._config.name}, {table.name}: {missed} rows came with a {table.cursor} older than the "
-                f"overlap of {self._config.overlap_seconds:g} s; the whole table is read in the next round."
+                f"Database {self._config.name}, {table.name}: {missed} {'row' if missed == 1 else 'rows'} came with a "
+                f"cursor {table.cursor} older than the overlap of {self._config.overlap_seconds:g} s; "
+                "the whole table is read in the next round."
             )
 
 

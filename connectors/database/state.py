@@ -10,8 +10,8 @@ from connectors.database.config import TableConfig
 from connectors.database.cursors import Seen, decoded, encoded
 
 Columns = tuple[tuple[str, str], ...]
-# A table that takes long to read whole is read whole less often: at most this share of the time.
-FULL_READ_SHARE = 0.05
+# The larger a table, the less often it is read whole: no more than this many rows a second on average.
+WHOLE_ROWS_PER_SECOND = 2_000
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class TableState:
     """How far one table was read. Instants by our clock.
 
     `config` tells a changed configuration, `columns` (name and type) a changed table. `whole_at` is when all keys or
-    all rows were last read, `whole_seconds` how long that took.
+    all rows were last read, `whole_rows` how many there were.
     """
 
     config: str
@@ -27,13 +27,13 @@ class TableState:
     seen: tuple[Seen, ...] = ()
     read_at: datetime | None = None
     whole_at: datetime | None = None
-    whole_seconds: float = 0.0
+    whole_rows: int = 0
 
     def is_whole_due(self, now: datetime, every_seconds: float) -> bool:
         """Time to read all of the table again, not more often than its size allows."""
         if self.whole_at is None:
             return True
-        return (now - self.whole_at).total_seconds() >= max(every_seconds, self.whole_seconds / FULL_READ_SHARE)
+        return (now - self.whole_at).total_seconds() >= max(every_seconds, self.whole_rows / WHOLE_ROWS_PER_SECOND)
 
 
 def fresh(config: TableConfig) -> TableState:
@@ -66,7 +66,7 @@ def _loaded(kept: object) -> TableState | None:
             seen=decoded(kept["seen"]),
             read_at=_instant(kept["read_at"]),
             whole_at=_instant(kept["whole_at"]),
-            whole_seconds=float(kept["whole_seconds"]),
+            whole_rows=int(kept["whole_rows"]),
         )
     except (ValueError, KeyError, TypeError, ArithmeticError):
         return None
@@ -81,7 +81,7 @@ def dump_states(states: Mapping[str, TableState]) -> str:
             "seen": encoded(state.seen),
             "read_at": state.read_at and state.read_at.isoformat(),
             "whole_at": state.whole_at and state.whole_at.isoformat(),
-            "whole_seconds": round(state.whole_seconds, 3),
+            "whole_rows": state.whole_rows,
         }
         for name, state in states.items()
     }

@@ -87,7 +87,6 @@ def test_a_directory_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "mine").exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_it_ends_when_its_parent_is_killed_and_keeps_what_was_committed(tmp_path: Path) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT, text=True)
     with holder:
