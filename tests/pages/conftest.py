@@ -1,0 +1,50 @@
+"""A page, run as Streamlit runs it, on a made-up company."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import service as running
+from app.ui.url import text_of
+from tests.pages.company import NOON, busy, service_of
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+
+
+@pytest.fixture(scope="session")
+def company():
+    """The sample stream with requests in every stage, read completely up to NOON."""
+    opened = service_of(stories=busy(items=120), open_there=31)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def opened():
+    """Makes services as tests need them, and closes them."""
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(service_of(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def show():
+    """Runs a page on a service, as of NOON unless the address says otherwise; gives what it shows."""
+
+    def run(service, page="pages/live_flow.py", **address):
+        running.install(service)
+        test = AppTest.from_file(str(MAIN), default_timeout=60)
+        for name, value in ({"as_of": text_of(NOON)} | address).items():
+            if value is not None:
+                test.query_params[name] = value
+        test.run()
+        return test if page == "pages/live_flow.py" else test.switch_page(f"../{page}").run()
+
+    return run

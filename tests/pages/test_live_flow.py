@@ -1,0 +1,221 @@
+"""Live flow in every state it can be in."""
+
+import json
+
+import pytest
+
+import metrics
+from metrics import Question
+from tests.pages.company import NOON, visit
+
+
+def widget(page, name):
+    """What one of our own widgets was told."""
+    for element in page.main:
+        found = _find(element, name)
+        if found is not None:
+            return found
+    return None
+
+
+def _find(element, name):
+    proto = getattr(element, "proto", None)
+    if getattr(proto, "component_name", "").endswith(name):
+        return json.loads(proto.json)
+    for child in getattr(element, "children", {}).values():
+        found = _find(child, name)
+        if found is not None:
+            return found
+    return None
+
+
+def stages(page):
+    return {card["name"]: card for card in widget(page, "value_stream_map")["cards"]}
+
+
+def figures(page):
+    return {figure["key"]: figure for figure in widget(page, "figures")["figures"]}
+
+
+def rows_of(service, name, **question):
+    with service.warehouse.reading() as con:
+        return metrics.find(name)(con, service.streams[0], Question(as_of=NOON, **question)).to_pylist()
+
+
+def words(boxes):
+    return [box.value.replace("\\", "") for box in boxes]
+
+
+def test_the_map_shows_what_the_metric_says(show, company):
+    shown = stages(show(company))
+
+    for row in rows_of(company, "in_flight"):
+        if not shown[row["stage"]]["isEnd"]:
+            assert shown[row["stage"]]["items"] == row["items"], row["stage"]
+
+
+def test_the_headline_adds_up(show, company):
+    page = show(company)
+    shown = figures(page)
+
+    assert shown["in_flight"]["number"] == sum(row["items"] for row in rows_of(company, "in_flight"))
+    assert shown["over_target"]["number"] == sum(row["over_target"] for row in rows_of(company, "over_target"))
+    assert shown["value"]["text"].startswith("€")
+    assert all(figure["help"][0][1] for figure in shown.values())
+    assert not page.exception
+
+
+def test_the_address_chooses_the_stage_whose_items_are_shown(show, company):
+    page = show(company, stage="approval")
+    listed = rows_of(company, "open_items", where=(("stage", "approval"),))
+
+    assert widget(page, "value_stream_map")["selected"] == "approval"
+    assert words(page.subheader)[0].startswith(f"Approval: {len(listed)} request")
+    assert [row["cells"][0]["text"] for row in widget(page, "rows")["rows"]] == [row["item"] for row in listed]
+
+
+def test_items_link_to_their_run_in_temporals_web_ui(show, company):
+    row = widget(show(company), "rows")["rows"][0]
+    item = row["cells"][0]["text"]
+
+    assert row["cells"][-1]["href"] == f"http://127.0.0.1:8233/namespaces/default/workflows/{item}/{item}/history"
+
+
+@pytest.mark.parametrize("address", [{"stage": "<script>"}, {"window": "9y"}, {"by": "1; DROP"}, {"stream": "gone"}])
+def test_nonsense_in_the_address_shows_the_usual_page(show, company, address):
+    page = show(company, **address)
+
+    assert not page.exception
+    assert stages(page)["approval"]["items"]
+    assert widget(page, "value_stream_map")["selected"] is None
+
+
+def test_all_stages_are_shown_again_with_one_click(show, company):
+    page = show(company, stage="approval")
+    page.button(key="items.all").click().run()
+
+    assert "stage" not in page.query_params
+    assert words(page.subheader)[0].startswith("Longest in their stage")
+
+
+def test_a_filter_narrows_the_map_and_says_what_it_does_not_narrow(show, company):
+    page = show(company, **{"where.Region": "North"})
+    expected = {row["stage"]: row["items"] for row in rows_of(company, "in_flight", where=(("Region", "North"),))}
+
+    assert {name: card["items"] for name, card in stages(page).items() if not card["isEnd"]} == {
+        name: items for name, items in expected.items() if name in stages(page) and not stages(page)[name]["isEnd"]
+    }
+    assert figures(page)["arrived"]["words"] == ["all, the filter does not narrow this"]
+
+
+def test_a_filter_that_nothing_matches_says_so_and_keeps_its_value(show, company):
+    page = show(company, **{"where.Region": "Atlantis"})
+
+    assert [box.proto.title.replace("\\", "") for box in page.info] == ["No open request has Region = Atlantis"]
+    assert page.selectbox(key="where.Region").value == "Atlantis"
+
+
+def test_the_filter_is_taken_off_with_one_click(show, company):
+    page = show(company, **{"where.Region": "Atlantis"})
+    next(button for button in page.button if button.label == "Clear").click().run()
+
+    assert "where.Region" not in page.query_params
+    assert not page.info
+
+
+def test_a_past_instant_is_said_and_live_is_off(show, company):
+    page = show(company)
+    strip = next(box for box in page.main.get("html") if "sg-strip" in box.proto.body).proto.body
+
+    assert "As of 2026-03-02 12:00:00" in strip
+    assert page.toggle(key="live").disabled
+
+
+def test_going_back_to_now_is_one_click(show, company):
+    page = show(company)
+    page.button(key="as_of.now").click().run()
+
+    assert "as_of" not in page.query_params
+    assert not page.toggle(key="live").disabled
+
+
+def test_the_strip_says_how_far_each_source_is_and_whether_counts_agree(show, company):
+    strip = next(box for box in show(company).main.get("html") if "sg-strip" in box.proto.body).proto.body
+
+    assert "main/default 0s behind" in strip
+    assert "= 31 there" in strip or "≠ 31 there" in strip
+    assert "crm 0s behind" in strip
+
+
+def test_splitting_by_a_segment_adds_up_to_the_whole(show, company):
+    page = show(company, by="Region")
+    table = widget(page, "split") or last_rows(page)
+    total = sum(row["cells"][-1]["sort"] for row in table["rows"])
+
+    assert total == sum(row["items"] for row in rows_of(company, "in_flight"))
+
+
+def last_rows(page):
+    found = []
+    for element in page.main:
+        _collect(element, found)
+    return found[-1]
+
+
+def _collect(element, found):
+    proto = getattr(element, "proto", None)
+    if getattr(proto, "component_name", "").endswith("rows"):
+        found.append(json.loads(proto.json))
+    for child in getattr(element, "children", {}).values():
+        _collect(child, found)
+
+
+def test_without_a_stream_file_it_says_what_to_do(show, opened):
+    page = show(opened(streams=[]))
+
+    assert [box.proto.title for box in page.info] == ["No stream file is in force"]
+
+
+def test_before_the_first_round_it_says_that_nothing_was_read(show, opened):
+    page = show(opened(as_of=None), as_of=None, live="false")
+
+    assert [box.proto.title.replace("\\", "") for box in page.info] == ["crm, main/default: nothing has been read yet"]
+    assert stages(page)["approval"]["items"] == 0
+
+
+def test_an_empty_stream_says_that_nothing_is_open(show, opened):
+    page = show(opened(stories=[visit("old", [("request", -300)], ended="completed")]))
+
+    assert [box.proto.title for box in page.info] == ["No request is open"]
+
+
+def test_a_source_that_fails_is_named_with_its_error_and_the_last_data_stays(show, opened):
+    service = opened(stories=[visit("one", [("request", -60)])], error="Connection refused by **Temporal**.")
+    page = show(service, as_of="2026-03-02T12:00:30Z")
+
+    assert [box.proto.title.replace("\\", "") for box in page.warning] == [
+        "crm cannot be read",
+        "main/default cannot be read",
+    ]
+    assert "\\*\\*Temporal\\*\\*" in page.warning[0].value
+    assert stages(page)["request"]["items"] == 1
+
+
+def test_one_part_that_fails_does_not_take_the_page(show, opened):
+    service = opened(stories=[visit("one", [("request", -60)])])
+    con = service.warehouse.cursor()
+    con.execute("DROP TABLE pending_work")
+    con.close()
+    page = show(service)
+
+    assert [box.proto.title for box in page.error] == ["Open items could not be drawn", "Split could not be drawn"]
+    assert stages(page)["request"]["items"] == 1
+
+
+def test_hostile_names_reach_the_page_as_plain_text_only(show, opened):
+    name = "<img src=x onerror=alert(1)> ![](http://evil/p.png) **x**"
+    page = show(opened(stories=[visit(name, [("request", -60)])]))
+    texts = [element.value for kind in ("markdown", "caption", "info", "subheader") for element in page.get(kind)]
+
+    assert widget(page, "rows")["rows"][0]["cells"][0]["text"] == name
+    assert not any("evil" in text or "<img" in text for text in texts)
