@@ -11,8 +11,9 @@ from metrics.over_target import over_target
 from metrics.question import MetricError, Question, Window
 from metrics.segments import segment_names
 from metrics.source_health import source_health
+from metrics.time_in_state import time_in_state
 
-ALL: tuple[Metric, ...] = (in_flight, over_target, open_items, flow_over_time, moves, source_health)
+ALL: tuple[Metric, ...] = (in_flight, over_target, open_items, flow_over_time, moves, source_health, time_in_state)
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "find", "segment_names"]
 

@@ -1,6 +1,6 @@
 """Splitting and narrowing: what may stand behind `by` and `where`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -8,27 +8,43 @@ from metrics.open_work import OPEN_WAIT, sample_life_micros
 from metrics.question import MetricError, Question
 from value_stream import Stream
 
-# Segments that every open item has.
+# Segments that every open item has, as columns of the subject.
 BUILT_IN: Mapping[str, str] = {
-    "stage": "open_item.stage",
-    "lane": "open_item.lane",
-    "type": "open_item.workflow_type",
-    "source": "open_item.source",
+    "stage": "{subject}.stage",
+    "lane": "{subject}.lane",
+    "type": "{subject}.workflow_type",
+    "source": "{subject}.source",
     "wait": "coalesce(open_wait.wait, 'silent')",
 }
 NONE = "(none)"
 
 JOIN = """
 LEFT JOIN item_attribute AS {alias}
-    ON {alias}.stream = open_item.stream
-   AND {alias}.item_key = open_item.item_key
+    ON {alias}.stream = {subject}.stream
+   AND {alias}.item_key = {subject}.item_key
    AND {alias}.path = ${alias}_path
-   AND {alias}.valid_from_at <= open_item.until_at
-   AND ({alias}.valid_to_at IS NULL OR {alias}.valid_to_at > open_item.until_at)"""
+   AND {alias}.valid_from_at <= {subject}.{instant}
+   AND ({alias}.valid_to_at IS NULL OR {alias}.valid_to_at > {subject}.{instant})"""
 
 
 WAIT_JOIN = """
 LEFT JOIN open_wait ON open_wait.item_key = open_item.item_key"""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The common table whose rows are split.
+
+    It must have the columns stream, item_key, the one that `instant` names (declared segments are valued then), and
+    those of the built-in segments it offers: stage, lane, workflow_type, source.
+    """
+
+    table: str = "open_item"
+    instant: str = "until_at"
+    built_in: tuple[str, ...] = tuple(BUILT_IN)
+
+
+OPEN_ITEMS = Subject()
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,16 @@ class Split:
         """The columns to split by, for a SELECT, each followed by a comma."""
         return "".join(f"{expression} AS {quoted(name)},\n        " for name, expression in self.columns)
 
+    def keys(self) -> tuple[str, ...]:
+        """Short names under which a common table may hold the columns to split by, free of clashes with its own."""
+        return tuple(f"by_{index}" for index, _ in enumerate(self.columns))
+
+    def held(self) -> str:
+        """The columns to split by under those names, for the SELECT of a common table, each followed by a comma."""
+        return "".join(
+            f"{expression} AS {key}, " for key, (_, expression) in zip(self.keys(), self.columns, strict=True)
+        )
+
     def group(self) -> str:
         """The same for a GROUP BY or ORDER BY, each preceded by a comma."""
         return "".join(f", {quoted(name)}" for name, _ in self.columns)
@@ -69,43 +95,60 @@ def segment_names(stream: Stream) -> tuple[str, ...]:
     return (*BUILT_IN, *(_short(path) for path in stream.item.segments))
 
 
-def split(stream: Stream, question: Question, *, with_wait: bool = False) -> Split:
+def split(stream: Stream, question: Question, subject: Subject = OPEN_ITEMS, *, with_wait: bool = False) -> Split:
     """The SQL of the question's `by` and `where`; `with_wait` joins open_wait even where neither names it.
 
-    Raises MetricError for a segment that the stream does not have.
+    Raises MetricError for a segment that the stream or the subject does not have, and for a stage or lane that is not
+    drawn.
     """
     joins: list[str] = []
-    params: dict[str, object] = {"stream": stream.stream, "as_of": question.as_of}
+    params: dict[str, object] = {"stream": stream.stream}
+    if subject == OPEN_ITEMS:
+        params["as_of"] = question.as_of
     wanted = dict.fromkeys([*question.by, *(name for name, _ in question.where)])
-    expressions = {name: _expression(stream, name, joins, params) for name in wanted}
+    expressions = {name: _expression(stream, name, subject, joins, params) for name in wanted}
     conditions = ""
     for index, (name, value) in enumerate(question.where):
+        _check_drawn(stream, name, value)
         conditions += f"\n  AND {expressions[name]} = $where_{index}"
         params[f"where_{index}"] = value
-    columns = tuple((name, expressions[name]) for name in question.by)
+    columns = tuple((name, expressions[name]) for name in dict.fromkeys(question.by))
     if not with_wait and "wait" not in wanted:
         return Split("", "".join(joins), conditions, columns, params)
     params["sample_life_micros"] = sample_life_micros()
     return Split("," + OPEN_WAIT, WAIT_JOIN + "".join(joins), conditions, columns, params)
 
 
-def _expression(stream: Stream, name: str, joins: list[str], params: dict[str, object]) -> str:
-    if name in BUILT_IN:
-        return BUILT_IN[name]
+def _expression(stream: Stream, name: str, subject: Subject, joins: list[str], params: dict[str, object]) -> str:
+    if name in subject.built_in:
+        return BUILT_IN[name].format(subject=subject.table)
     alias = f"segment_{len(joins)}"
-    params[f"{alias}_path"] = _path(stream, name)
-    joins.append(JOIN.format(alias=alias))
+    params[f"{alias}_path"] = _path(stream, name, subject)
+    joins.append(JOIN.format(alias=alias, subject=subject.table, instant=subject.instant))
     return f"coalesce({alias}.value, '{NONE}')"
 
 
-def _path(stream: Stream, name: str) -> str:
+def _path(stream: Stream, name: str, subject: Subject) -> str:
     for path in stream.item.segments:
         if name in (path, _short(path)):
             return path
-    known = segment_names(stream)
-    near = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise MetricError(f"No segment {name!r} in stream {stream.stream}.{hint} There are: {', '.join(known)}.")
+    known = (*subject.built_in, *(_short(path) for path in stream.item.segments))
+    if name in BUILT_IN:
+        raise MetricError(f"This metric cannot be split or narrowed by {name}. It can by: {', '.join(known)}.")
+    raise MetricError(f"No segment {name!r} in stream {stream.stream}.{near(name, known)}")
+
+
+def _check_drawn(stream: Stream, name: str, value: str) -> None:
+    drawn = {"stage": tuple(stage.name for stage in stream.stages), "lane": stream.lanes}.get(name)
+    if drawn is not None and value not in drawn:
+        raise MetricError(f"No {name} {value!r} in stream {stream.stream}.{near(value, drawn)}")
+
+
+def near(name: str, known: Sequence[str]) -> str:
+    """What could have been meant by `name`, and all there is: the end of an error message."""
+    close = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"{hint} There are: {', '.join(known)}."
 
 
 def _short(path: str) -> str:
