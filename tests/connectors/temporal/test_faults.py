@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import signal
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from temporalio.client import Client
 
 from connectors.errors import ConnectorError
 from connectors.temporal import TemporalConfig, connect
+from connectors.temporal.budget import Rate
 from tests.fixtures.temporal import dev_server, free_port
 from tests.fixtures.workflows import Story, storyteller, until
 
@@ -37,7 +40,7 @@ def test_a_server_that_is_killed_in_mid_round_and_comes_back_is_mirrored_exactly
 ) -> None:
     async def story() -> None:
         with dev_server(file=tmp_path / "temporal.db") as server:
-            mirror = mirror_of(server.address, requests_per_second=40)
+            mirror = mirror_of(server.address)
             client = await mirror.client()
             async with storyteller(client, mirror.queue):
                 await start(client, mirror, 12)
@@ -46,11 +49,13 @@ def test_a_server_that_is_killed_in_mid_round_and_comes_back_is_mirrored_exactly
                     await client.get_workflow_handle(f"{mirror.prefix}-{index}").signal(Story.tell, {"word": "go"})
                 for index in range(6):
                     await client.get_workflow_handle(f"{mirror.prefix}-{index}").result()
-            await mirror.connect()
+            connection = await mirror.connect()
+            connection.budget._requests = Rate(5)  # slow enough to be in the middle of it
             reading = asyncio.create_task(mirror.round())
-            await until(lambda: asked(mirror, 5))
+            await until(lambda: asked(mirror, 6))
             server.kill()
             result = await reading
+            connection.budget._requests = Rate(500)
             assert not result.is_complete and result.watermark is None and result.as_of_at is None
             assert f"Temporal at {server.address}/default: tried to" in result.error
             assert "The next round tries again." in result.error
@@ -158,6 +163,29 @@ def test_a_server_at_its_limits_is_asked_more_slowly_and_the_refusals_are_counte
             assert result.throttled > 0
             assert result.error is None and result.is_complete
             assert mirror.connection.budget._requests.present < 500
+
+    asyncio.run(story())
+
+
+def test_a_server_that_hangs_is_given_up_in_time_and_read_when_it_goes_on(
+    mirror_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.temporal.connection.LIST_PATIENCE", timedelta(seconds=1))
+
+    async def story() -> None:
+        with dev_server() as server:
+            mirror = mirror_of(server.address)
+            client = await mirror.client()
+            await start(client, mirror, 1)
+            await until(lambda: quiet(mirror, 2))
+            assert server.process is not None
+            server.process.send_signal(signal.SIGSTOP)
+            try:
+                result = await mirror.round()
+            finally:
+                server.process.send_signal(signal.SIGCONT)
+            assert "tried to list runs" in result.error and "It is slow or hangs." in result.error
+            assert (await mirror.round()).is_complete
 
     asyncio.run(story())
 

@@ -1,7 +1,5 @@
 """How events become rows. No server: events as a server sends them."""
 
-import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import (
     ActivityType,
-    Memo,
-    Payload,
-    Payloads,
     Principal,
-    SearchAttributes,
     WorkflowExecution,
     WorkflowType,
 )
@@ -28,45 +22,16 @@ from temporalio.api.update.v1 import Input, Meta, Outcome, Request
 from connectors.temporal.attributes import Declared
 from connectors.temporal.histories import History, is_transient, own_run_id
 from connectors.temporal.instants import instant
+from tests.fixtures.history_events import NOON, event, plain, started
 
 RUN = "run"
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Path:
-    kind: str
-    name: str | None
-    path: str
-
-
-def plain(value: Any) -> Payload:
-    return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(value).encode())
-
-
-def arguments(*values: Any) -> Payloads:
-    return Payloads(payloads=[plain(value) for value in values])
-
-
-def event(event_type: int, attributes: Any = None, event_id: int = 1, **envelope: Any) -> api.HistoryEvent:
-    """An event at noon, with its attributes in the field that belongs to its type."""
-    if attributes is not None:
-        name = EventType.Name(event_type).removeprefix("EVENT_TYPE_").lower() + "_event_attributes"
-        envelope[name] = attributes
-    time = Timestamp(seconds=int(NOON.timestamp()), nanos=123_456_789)
-    return api.HistoryEvent(event_id=event_id, event_type=event_type, event_time=time, task_id=7, **envelope)
-
-
-def columns(*events: api.HistoryEvent, declared: tuple[Path, ...] = ()) -> dict[str, Any]:
+def columns(*events: api.HistoryEvent) -> dict[str, Any]:
     """What the last event fills beside its envelope."""
-    row = History(RUN, Declared(declared)).read(events).events[-1]
+    row = History(RUN, Declared()).read(events).events[-1]
     envelope = {"run_id", "event_id", "type", "time_at", "task_id"}
     return {key: value for key, value in row.items() if key not in envelope and value is not None}
-
-
-def kept(*events: api.HistoryEvent, declared: tuple[Path, ...] = ()) -> list[tuple[int, str, str | None]]:
-    rows = History(RUN, Declared(declared)).read(events).attributes
-    return [(row["event_id"], row["path"], row["value"]) for row in rows]
 
 
 def test_the_envelope_is_kept_with_the_time_cut_to_microseconds() -> None:
@@ -252,63 +217,6 @@ def test_a_failure_that_only_reports_another_is_unwrapped() -> None:
     wrapper = Failure(message="Activity task failed", activity_failure_info=ActivityFailureInfo(), cause=cause)
     filled = columns(event(3, api.WorkflowExecutionFailedEventAttributes(failure=wrapper)))
     assert filled == {"failure_message": "card declined", "failure_type": "Declined"}
-
-
-def started(**more: Any) -> api.HistoryEvent:
-    attributes = api.WorkflowExecutionStartedEventAttributes(
-        workflow_type=WorkflowType(name="Request"), task_queue=TaskQueue(name="q"), workflow_id="w", attempt=1, **more
-    )
-    return event(1, attributes)
-
-
-def test_search_attributes_are_always_kept_and_nothing_else_without_being_declared() -> None:
-    attributes = SearchAttributes(indexed_fields={"Stage": plain(["quote"]), "Priority": plain(None)})
-    made = started(
-        search_attributes=attributes, memo=Memo(fields={"channel": plain("mail")}), input=arguments({"name": "Ada"})
-    )
-    assert kept(made) == [(1, "search_attribute.Priority", None), (1, "search_attribute.Stage", "quote")]
-
-
-def test_declared_paths_are_kept_where_kind_and_name_fit() -> None:
-    declared = (
-        Path("start", "Request", "input.1.b"),
-        Path("start", "Other", "input.a"),
-        Path("start", None, "input.missing"),
-        Path("memo", None, "memo.channel"),
-        Path("memo", None, "memo.customer.id"),
-    )
-    made = started(
-        input=arguments({"a": 1}, {"b": True}),
-        memo=Memo(fields={"channel": plain("mail"), "customer": plain({"id": 7})}),
-    )
-    assert kept(made, declared=declared) == [
-        (1, "memo.channel", "mail"),
-        (1, "memo.customer.id", "7"),
-        (1, "input.1.b", "true"),
-    ]
-
-
-def test_results_are_declared_by_the_name_of_the_activity_they_answer() -> None:
-    def scheduled(event_id: int, name: str) -> api.HistoryEvent:
-        attributes = api.ActivityTaskScheduledEventAttributes(activity_type=ActivityType(name=name))
-        return event(10, attributes, event_id)
-
-    def completed(event_id: int, answers: int) -> api.HistoryEvent:
-        result = arguments({"score": event_id})
-        return event(12, api.ActivityTaskCompletedEventAttributes(scheduled_event_id=answers, result=result), event_id)
-
-    declared = (Path("activity_result", "score", "result.score"),)
-    events = [scheduled(1, "score"), scheduled(2, "other"), completed(3, 2), completed(4, 1)]
-    assert kept(*events, declared=declared) == [(4, "result.score", "4")]
-    # Read again from the first event by somebody who keeps the first three already.
-    resumed = History(RUN, Declared(declared), next_event_id=4)
-    assert [row["path"] for row in resumed.read(events).attributes] == ["result.score"]
-
-
-def test_a_long_value_is_cut_and_flagged() -> None:
-    made = started(search_attributes=SearchAttributes(indexed_fields={"Note": plain("x" * 5000)}))
-    (row,) = History(RUN, Declared()).read([made]).attributes
-    assert (len(row["value"]), row["is_cut"]) == (1024, True)
 
 
 def test_a_history_alone_gives_away_its_run_id() -> None:

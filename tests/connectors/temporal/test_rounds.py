@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.temporal import read_round
+from tests.fixtures.history_events import Path
 from tests.fixtures.workflows import Story, storyteller, until
 
 pytestmark = pytest.mark.server
@@ -159,6 +160,50 @@ def test_a_caller_that_dies_between_two_batches_loses_nothing(mirror: Any) -> No
             await handle.result()
         await until(lambda: complete(mirror, 1))
         await mirror.assert_equals_temporal()
+
+    asyncio.run(story())
+
+
+def test_declared_paths_are_kept_across_restarts_of_the_mirror(mirror: Any) -> None:
+    mirror.declared = (
+        Path("activity_result", "greet", "result.length"),
+        Path("signal", "tell", "input.word"),
+        Path("update", "decide", "input.word"),
+        Path("update_result", "decide", "result.accepted"),
+        Path("memo", None, "memo.channel"),
+    )
+
+    async def story() -> None:
+        client = await mirror.client()
+        steps = [["greet", "Ada"], ["wait", "go"], ["memo", {"channel": "mail"}], ["wait", "yes"]]
+        async with storyteller(client, mirror.queue):
+            handle = await client.start_workflow(Story.run, steps, id=mirror.prefix, task_queue=mirror.queue)
+            for move in (
+                lambda: handle.signal(Story.tell, {"word": "go"}),
+                lambda: handle.execute_update(Story.decide, {"word": "yes", "note": "x" * 1_000_000}, id="u-1"),
+            ):
+                await mirror.connect()
+                await mirror.round()
+                await move()
+            await handle.result()
+        await mirror.connect()
+        await until(lambda: complete(mirror, 1))
+        run_id = mirror.run(mirror.prefix)["run_id"]
+        assert sorted((path, value) for _, path, value in mirror.attributes(run_id)) == [
+            ("input.word", "go"),
+            ("input.word", "yes"),
+            ("memo.channel", "mail"),
+            ("result.accepted", "yes"),
+            ("result.length", "3"),
+        ]
+        accepted, completed = mirror.event(run_id, 41), mirror.event(run_id, 43)
+        assert (accepted["name"], accepted["reference"], completed["answers_event_id"]) == (
+            "decide",
+            "u-1",
+            accepted["event_id"],
+        )
+        turns = [event_id for event_id, kind, _ in mirror.events(run_id) if kind == 7]
+        assert accepted["turn_event_id"] == max(turn for turn in turns if turn < accepted["event_id"])
 
     asyncio.run(story())
 
