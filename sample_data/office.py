@@ -119,7 +119,7 @@ class Office(Generic[Seen]):
         noted.tries = noted.tries + 1 if noted.planned == wait else 0
         noted.planned = wait
         dice = Random(f"{self._seed}/{workflow_id}/{status.wait}/{noted.tries}")
-        acts = [act for act in self._make_plan(status, dice) if act.by not in self.absent]
+        acts = [act for act in self._make_plan(status, dice) if self._may(act, noted.tries)]
         share = dice.random() if noted.underway else 1.0 if noted.tries == 0 else TRIED_AGAIN_SHARE
         noted.underway = False
         for act in acts:
@@ -127,6 +127,10 @@ class Office(Generic[Seen]):
             heapq.heappush(self._agenda, (due_at, next(self._order), workflow_id, act))
         last = acts[-1].after_seconds * share if acts else 0.0
         noted.look_again_at = noted.plan_ends_at = now + (last + 5) / self._pace.speed + 0.5
+
+    def _may(self, act: Act, tries: int) -> bool:
+        # Nobody thinks again about cancelling at each new try, or whatever waits long would be cancelled.
+        return act.by not in self.absent and (act.verb != "cancel" or tries == 0)
 
     def _act_on_what_is_due(self, now: float) -> None:
         while self._agenda and self._agenda[0][0] <= now:

@@ -61,6 +61,7 @@ async def told_to_stop(child: subprocess.Popen[str], number: int = signal.SIGTER
     return child.returncode, errors
 
 
+@pytest.mark.timeout(180)
 def test_the_company_runs_by_itself_and_ends_when_told_to(crm):
     async def story() -> None:
         with dev_server() as server:
@@ -72,8 +73,9 @@ def test_the_company_runs_by_itself_and_ends_when_told_to(crm):
                 assert await line(worker) == "ready worker service-requests vendor"
                 assert (await line(people)).startswith("ready people 12 requests in ")
                 database = open_database(crm["CRM_DATABASE_URL"])
-                await eventually(lambda: _count(database, LEDGER.c.settled_at.is_not(None)) >= 3)
-                assert _count(database, REQUESTS.c.id.is_not(None)) > 12
+                settled = _count(database, LEDGER.c.settled_at.is_not(None))
+                await eventually(lambda: _count(database, LEDGER.c.settled_at.is_not(None)) > settled, 120)
+                await eventually(lambda: _count(database, REQUESTS.c.id.is_not(None)) > 12)
                 database.dispose()
                 assert await told_to_stop(people) == (0, "")
                 assert await told_to_stop(worker, signal.SIGINT) == (0, "")
