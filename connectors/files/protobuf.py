@@ -58,8 +58,13 @@ def _tagged(stream: io.BufferedReader) -> Iterator[list[HistoryEvent]]:
 
 
 def _delimited(stream: io.BufferedReader) -> Iterator[list[HistoryEvent]]:
+    is_export = False
     while stream.peek(1):
-        body = _message(stream)
+        try:
+            body = _message(stream)
+        except NotProtobuf as error:
+            raise error if is_export else NotProtobuf("It is neither JSON nor an export in protobuf.") from error
+        is_export = True
         whole = WorkflowExecutions()
         try:
             whole.ParseFromString(body)
