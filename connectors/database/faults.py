@@ -3,7 +3,7 @@
 import sqlite3
 
 from sqlalchemy import Engine, inspect
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, NoSuchTableError, OperationalError, SQLAlchemyError
 
 from connectors.database.config import DatabaseConfig, TableConfig
 from connectors.errors import ConnectorError
@@ -36,6 +36,8 @@ def connector_error(
 
 def _said(error: Exception, engine: Engine) -> str:
     """The driver's own first line, without the password."""
+    if isinstance(error, NoSuchTableError):
+        return f"no such table: {error}"
     cause = getattr(error, "orig", None) or error
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
     said = lines[0].removesuffix(".") if lines else type(cause).__name__

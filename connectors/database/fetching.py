@@ -91,10 +91,11 @@ class Reader:
     def _fill(self, connection: Connection, table: TableConfig, begin_from: Value | None, fetched: Fetched) -> None:
         newest = Newest(table.cursor or "")
         mapping: RowMapping | None = None
+        declared = self._declared(connection, table)  # Before the rows: not every driver takes a question among them.
         with closing(self._stream(connection, rows_statement(table, begin_from))) as parts:
             for described, rows in parts:
                 if mapping is None:
-                    fetched.columns = self._columns(connection, table, described)
+                    fetched.columns = tuple((str(one[0]), declared.get(str(one[0])) or _kind(one)) for one in described)
                     mapping = self._mapping(connection, table, fetched.columns)
                 for raw in rows:
                     if mapping.cursor is not None:
@@ -122,17 +123,13 @@ class Reader:
                     rows = result.fetchmany(FETCH_ROWS)
                 yield described, rows
 
-    def _columns(self, connection: Connection, table: TableConfig, described: Any) -> Columns:
-        """Name and type of each column, in the order of the result."""
-        names = [str(column[0]) for column in described]
-        if connection.dialect.name == "postgresql":
-            return tuple((name, column.type_display) for name, column in zip(names, described, strict=True))
-        if table.query is not None:
-            return tuple((name, str(column[1] or "")) for name, column in zip(names, described, strict=True))
+    def _declared(self, connection: Connection, table: TableConfig) -> dict[str, str]:
+        """The declared type of each column, where the result of a statement will not say it."""
+        if connection.dialect.name == "postgresql" or table.query is not None:
+            return {}
         self.requests += 1
-        declared = inspect(connection).get_columns(table.name, table.schema_name)
-        types = {str(column["name"]): str(column["type"]) for column in declared}
-        return tuple((name, types.get(name, "")) for name in names)
+        columns = inspect(connection).get_columns(table.name, table.schema_name)
+        return {str(column["name"]): str(column["type"]) for column in columns}
 
     def _mapping(self, connection: Connection, table: TableConfig, columns: Columns) -> RowMapping:
         """Raises ConnectorError when the key or the cursor is missing, or a name is there twice."""
@@ -148,3 +145,8 @@ class Reader:
             sentence = f"{where}: no column {', '.join(missing)}. Its columns are: {', '.join(names)}."
             raise ConnectorError(sentence, retryable=False)
         return row_mapping(columns, table, is_typed=connection.dialect.name == "postgresql")
+
+
+def _kind(described: Any) -> str:
+    """The type of a column as the driver describes it; empty where it does not."""
+    return str(getattr(described, "type_display", None) or described[1] or "")
