@@ -6,6 +6,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import InterfaceError, NoSuchTableError, OperationalError, SQLAlchemyError
 
 from connectors.database.config import DatabaseConfig, TableConfig
+from connectors.database.statements import ALIAS
 from connectors.errors import ConnectorError
 
 MAX_NAMES = 20
@@ -43,6 +44,7 @@ def _said(error: Exception, engine: Engine) -> str:
     said = lines[0].removesuffix(".") if lines else type(cause).__name__
     if said.startswith("connection failed") and len(lines) > 1 and "failed" not in said[17:]:
         said = f"{said} {lines[1]}"
+    said = said.replace(f"{ALIAS}.", "")  # Our own word for the table.
     password = engine.url.password
     return said.replace(str(password), "***") if password else said
 

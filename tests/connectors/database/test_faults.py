@@ -97,6 +97,7 @@ def test_a_name_that_does_not_exist_is_answered_with_those_that_do(
     result = mirror.round()
 
     assert result.error is not None and sentence in result.error
+    assert "streamgauge_rows" not in result.error
     assert not result.is_retryable
     assert mirror.versions() == []
     assert len(check(mirror.config, {"CRM_URL": mirror.url})) == 1
