@@ -210,7 +210,8 @@ def metric_pages() -> str:
 
 
 def _metric(metric: metrics.Metric) -> str:
-    facts = f"Unit: {metric.unit}. Grain: {metric.grain}."
+    columns = ", ".join(f"`{column}`" for column in metric.columns)
+    facts = f"Unit: {metric.unit}. Grain: {metric.grain}. Columns, in this order: {columns}."
     return "\n\n".join([f"## `{metric.name}`: {metric.title}", metric.doc.strip(), facts])
 
 
