@@ -16,6 +16,7 @@ BUCKETS = 60
 SQL = """
 WITH bucket AS (
     SELECT
+        step,
         CAST($from_at AS TIMESTAMPTZ) + to_microseconds(CAST(floor(step * $width_micros) AS BIGINT)) AS from_at,
         CAST($from_at AS TIMESTAMPTZ) + to_microseconds(CAST(floor((step + 1) * $width_micros) AS BIGINT)) AS to_at
     FROM generate_series(0, $buckets - 1) AS steps(step)
@@ -24,17 +25,49 @@ seen AS (
     SELECT
         item.item_key,
         item.opened_at,
-        coalesce(item.closed_at, item.observed_until_at) AS closed_at
+        coalesce(item.closed_at, item.observed_until_at) AS closed_at,
+        source.as_of_at
     FROM item
-    WHERE item.stream = $stream
-      AND item.opened_at < $to_at
-      AND (coalesce(item.closed_at, item.observed_until_at) IS NULL
-           OR coalesce(item.closed_at, item.observed_until_at) >= $from_at)
+    JOIN source ON source.source_key = item.source_key
+    WHERE item.stream = $stream AND item.opened_at <= $to_at
 ),
-change AS (
-    SELECT opened_at AS moment_at, 1 AS arrivals, 0 AS departures FROM seen
+-- What a reset reopened was gone in between.
+away AS (
+    SELECT seen.as_of_at, stay.entered_at, stay.left_at
+    FROM stay
+    JOIN seen ON seen.item_key = stay.item_key
+    WHERE stay.stream = $stream AND stay.stage = '(closed)'
+),
+told AS (
+    SELECT as_of_at, opened_at AS moment_at, 1 AS arrivals, 0 AS departures FROM seen
     UNION ALL
-    SELECT closed_at, 0, 1 FROM seen WHERE closed_at IS NOT NULL
+    SELECT as_of_at, closed_at, 0, 1 FROM seen WHERE closed_at IS NOT NULL
+    UNION ALL
+    SELECT as_of_at, entered_at, 0, 1 FROM away
+    UNION ALL
+    SELECT as_of_at, left_at, 1, 0 FROM away WHERE left_at IS NOT NULL
+),
+-- Nothing is said beyond the instant up to which a source has been read. A bucket holds its start, not its end;
+-- what is in flight at its end counts what happens right then.
+change AS (
+    SELECT
+        floor((epoch_us(moment_at) - epoch_us(CAST($from_at AS TIMESTAMPTZ))) / $width_micros) AS step,
+        ceil((epoch_us(moment_at) - epoch_us(CAST($from_at AS TIMESTAMPTZ))) / $width_micros) AS ending_step,
+        arrivals,
+        departures
+    FROM told
+    WHERE moment_at <= $to_at AND (as_of_at IS NULL OR moment_at <= as_of_at)
+),
+moved AS (
+    SELECT step, sum(arrivals) AS arrivals, sum(departures) AS departures
+    FROM change
+    WHERE step BETWEEN 0 AND $buckets - 1
+    GROUP BY step
+),
+piled AS (
+    SELECT greatest(ending_step, 0) AS ending_step, sum(arrivals - departures) AS change
+    FROM change
+    GROUP BY greatest(ending_step, 0)
 ),
 late AS (
     SELECT
@@ -50,20 +83,15 @@ late AS (
 )
 SELECT
     bucket.to_at AS bucket_at,
-    (SELECT coalesce(sum(arrivals - departures), 0) FROM change WHERE moment_at <= bucket.to_at) AS in_flight,
-    (
-        SELECT coalesce(sum(arrivals), 0) FROM change
-        WHERE moment_at >= bucket.from_at AND moment_at < bucket.to_at
-    ) AS arrivals,
-    (
-        SELECT coalesce(sum(departures), 0) FROM change
-        WHERE moment_at >= bucket.from_at AND moment_at < bucket.to_at
-    ) AS departures,
+    (SELECT coalesce(sum(piled.change), 0) FROM piled WHERE piled.ending_step <= bucket.step + 1) AS in_flight,
+    coalesce(moved.arrivals, 0) AS arrivals,
+    coalesce(moved.departures, 0) AS departures,
     (
         SELECT count(*) FROM late
         WHERE late_at < bucket.to_at AND (left_at IS NULL OR left_at > bucket.to_at)
     ) AS over_deadline
 FROM bucket
+LEFT JOIN moved ON moved.step = bucket.step
 ORDER BY bucket.to_at
 """
 
@@ -78,7 +106,7 @@ ORDER BY bucket.to_at
 def flow_over_time(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """Items in flight at the end of each stretch of the window, and items that began and ended within it.
 
-    An item counts once. An item lost from sight counts as gone from when it was last seen. Zero-length items arrive
+    An item counts once; while it was closed, until a reset reopened it, it does not. An item lost from sight counts as gone from when it was last seen. Zero-length items arrive
     and depart in the same stretch.
 
     Not split by stage: see in_flight for any one instant.

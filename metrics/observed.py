@@ -40,11 +40,13 @@ seen_stay AS (
         coalesce(stay.left_at <= horizon.last_at AND stay.exit_kind <> 'lost', false) AS is_exit,
         coalesce(stay.left_at <= horizon.last_at AND stay.exit_kind = 'lost', false) AS is_lost,
         stay.next_stage,
-        stay.exit_kind
+        -- entering an end stage is how the item ended, not a move forward
+        CASE WHEN next_rule.is_end THEN item.ended ELSE stay.exit_kind END AS exit_kind
     FROM stay
     JOIN item ON item.stream = stay.stream AND item.item_key = stay.item_key
     JOIN horizon ON horizon.source_key = item.source_key
     JOIN rule_stage ON rule_stage.stream = stay.stream AND rule_stage.stage = stay.stage
+    LEFT JOIN rule_stage AS next_rule ON next_rule.stream = stay.stream AND next_rule.stage = stay.next_stage
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND NOT rule_stage.is_end
@@ -52,6 +54,76 @@ seen_stay AS (
       AND (stay.left_at IS NULL OR stay.left_at > $from_at)
 )"""
 
+# The same of whole items: how much work there was in them by either end, the time in which they were closed left out.
+SEEN_ITEM = """
+shut AS (
+    SELECT
+        item.item_key,
+        max(CASE WHEN stay.left_at IS NULL OR stay.left_at > horizon.last_at THEN stay.entered_at END) AS shut_at,
+        sum(
+            greatest(epoch_us(least(stay.left_at, $from_at)) - epoch_us(least(stay.entered_at, $from_at)), 0)
+        ) AS before_micros,
+        sum(CASE WHEN stay.left_at <= horizon.last_at THEN stay.duration_micros ELSE 0 END) AS all_micros
+    FROM stay
+    JOIN item ON item.stream = stay.stream AND item.item_key = stay.item_key
+    JOIN horizon ON horizon.source_key = item.source_key
+    WHERE stay.stream = $stream AND stay.stage_index < 0 AND stay.entered_at <= horizon.last_at
+    GROUP BY item.item_key
+),
+shut_item AS (
+    SELECT
+        item.stream,
+        item.item_key,
+        item.workflow_type,
+        horizon.source,
+        horizon.last_at,
+        horizon.until_at,
+        item.opened_at,
+        CASE
+            WHEN shut.shut_at IS NOT NULL THEN shut.shut_at
+            WHEN coalesce(item.closed_at, item.observed_until_at) <= horizon.last_at
+            THEN coalesce(item.closed_at, item.observed_until_at)
+        END AS gone_at,
+        shut.shut_at IS NULL AND item.closed_at IS NULL AS is_lost_if_gone,
+        CASE WHEN shut.shut_at IS NULL THEN item.outcome ELSE closing.exit_kind END AS outcome,
+        CASE
+            WHEN shut.shut_at IS NULL THEN item.is_bad
+            ELSE closing.exit_kind IN ('failed', 'timed out', 'terminated')
+        END AS is_bad,
+        coalesce(shut.before_micros, 0) AS before_micros,
+        coalesce(shut.all_micros, 0) AS all_micros
+    FROM item
+    JOIN horizon ON horizon.source_key = item.source_key
+    LEFT JOIN shut ON shut.item_key = item.item_key
+    LEFT JOIN stay AS closing
+        ON closing.stream = item.stream
+       AND closing.item_key = item.item_key
+       AND closing.stage_index >= 0
+       AND closing.next_stage = '(closed)'
+       AND closing.left_at = shut.shut_at
+    WHERE item.stream = $stream AND item.opened_at <= horizon.last_at
+),
+seen_item AS (
+    SELECT
+        stream,
+        item_key,
+        workflow_type,
+        source,
+        last_at,
+        until_at,
+        opened_at,
+        gone_at,
+        outcome,
+        is_bad,
+        gone_at IS NOT NULL AND NOT is_lost_if_gone AS is_exit,
+        gone_at IS NOT NULL AND is_lost_if_gone AS is_lost,
+        greatest(epoch_us(CAST($from_at AS TIMESTAMPTZ)) - epoch_us(opened_at), 0) - before_micros AS begun_micros,
+        epoch_us(coalesce(gone_at, until_at)) - epoch_us(opened_at) - all_micros AS ended_micros
+    FROM shut_item
+    WHERE gone_at IS NULL OR gone_at >= $from_at
+)"""
+
+SEEN_ITEMS = Subject("seen_item", "last_at", ("type", "source"))
 SEEN_STAYS = Subject("seen_stay", "last_at", ("stage", "lane", "type", "source"))
 
 

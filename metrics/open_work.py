@@ -33,7 +33,7 @@ open_item AS (
     WHERE item.stream = $stream
       AND item.opened_at <= least($as_of, coalesce(source.as_of_at, $as_of))
       AND (item.closed_at IS NULL OR item.closed_at > least($as_of, coalesce(source.as_of_at, $as_of)))
-      AND (item.observed_until_at IS NULL OR item.observed_until_at > $as_of)
+      AND (item.observed_until_at IS NULL OR item.observed_until_at > least($as_of, coalesce(source.as_of_at, $as_of)))
       AND stay.entered_at <= least($as_of, coalesce(source.as_of_at, $as_of))
       AND (stay.left_at IS NULL OR stay.left_at > least($as_of, coalesce(source.as_of_at, $as_of)))
       AND stay.stage_index >= 0
@@ -104,7 +104,7 @@ reason AS (
             WHEN open_pending.kind = 'child' THEN 'child running'
             WHEN open_pending.kind = 'delayed start' THEN 'delayed start'
             WHEN sampled.state IS NULL THEN 'not sampled'
-            WHEN sampled.attempt = 1 AND sampled.state = 'scheduled' AND unpolled.task_queue IS NOT NULL
+            WHEN sampled.state = 'scheduled' AND unpolled.task_queue IS NOT NULL
                 THEN 'step queued, no worker'
             WHEN sampled.attempt >= 2 THEN 'step retrying'
             WHEN sampled.state IN ('started', 'cancel requested') THEN 'step running'
@@ -129,6 +129,13 @@ reason AS (
        AND decision.asked_at <= open_item.until_at
        AND (decision.decided_at IS NULL OR decision.decided_at > open_item.until_at)
        AND (decision.withdrawn_at IS NULL OR decision.withdrawn_at > open_item.until_at)
+    LEFT JOIN rule_event AS expiry
+        ON expiry.stream = decision.stream
+       AND expiry.target = decision.decision
+       AND expiry.purpose = 'answered'
+       AND expiry.kind = 'deadline'
+    -- where the deadline is an answer, a question is not open past it
+    WHERE expiry.stream IS NULL OR decision.deadline_at IS NULL OR decision.deadline_at > open_item.until_at
     UNION ALL
     SELECT DISTINCT open_item.item_key, 'message open', open_item.entered_at, NULL
     FROM open_item

@@ -24,7 +24,7 @@ LEFT JOIN item_attribute AS {alias}
    AND {alias}.item_key = {subject}.item_key
    AND {alias}.path = ${alias}_path
    AND {alias}.valid_from_at <= {subject}.{instant}
-   AND ({alias}.valid_to_at IS NULL OR {alias}.valid_to_at > {subject}.{instant})"""
+   AND ({alias}.valid_to_at IS NULL OR {alias}.valid_to_at > {subject}.{since})"""
 
 
 WAIT_JOIN = """
@@ -36,11 +36,13 @@ class Subject:
     """The common table whose rows are split.
 
     It must have the columns stream, item_key, the one that `instant` names (declared segments are valued then), and
-    those of the built-in segments it offers: stage, lane, workflow_type, source.
+    those of the built-in segments it offers: stage, lane, workflow_type, source. With `since`, one more column, a row
+    is joined to every value that held between the two.
     """
 
     table: str = "open_item"
     instant: str = "until_at"
+    since: str = ""
     built_in: tuple[str, ...] = tuple(BUILT_IN)
 
 
@@ -70,6 +72,7 @@ class Split:
         """The columns to split by, for a SELECT, each followed by a comma."""
         return "".join(f"{expression} AS {quoted(name)},\n        " for name, expression in self.columns)
 
+    @property
     def keys(self) -> tuple[str, ...]:
         """Short names under which a common table may hold the columns to split by, free of clashes with its own."""
         return tuple(f"by_{index}" for index, _ in enumerate(self.columns))
@@ -77,7 +80,7 @@ class Split:
     def held(self) -> str:
         """The columns to split by under those names, for the SELECT of a common table, each followed by a comma."""
         return "".join(
-            f"{expression} AS {key}, " for key, (_, expression) in zip(self.keys(), self.columns, strict=True)
+            f"{expression} AS {key}, " for key, (_, expression) in zip(self.keys, self.columns, strict=True)
         )
 
     def group(self) -> str:
@@ -124,7 +127,8 @@ def _expression(stream: Stream, name: str, subject: Subject, joins: list[str], p
         return BUILT_IN[name].format(subject=subject.table)
     alias = f"segment_{len(joins)}"
     params[f"{alias}_path"] = _path(stream, name, subject)
-    joins.append(JOIN.format(alias=alias, subject=subject.table, instant=subject.instant))
+    since = subject.since or subject.instant
+    joins.append(JOIN.format(alias=alias, subject=subject.table, instant=subject.instant, since=since))
     return f"coalesce({alias}.value, '{NONE}')"
 
 

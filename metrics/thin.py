@@ -1,5 +1,7 @@
 """Leaving out what the numbers do not carry, and saying why."""
 
+from collections.abc import Sequence
+
 from metrics.survival import PERCENTILES
 
 Row = dict[str, object]
@@ -23,11 +25,12 @@ def honest(row: Row) -> Row:
             kept[f"completed_p{percent}_seconds"] = None
     was_seen = bool(exits or inside or _count(row, "lost"))
     kept["not_reached"] = ", ".join(f"p{percent}" for percent in high) if high and was_seen else None
-    kept["thin"] = _thin(exits, few) if was_seen else NOTHING_SEEN
+    kept["thin"] = too_few(exits, few) if was_seen else NOTHING_SEEN
     return kept
 
 
-def _thin(exits: int, few: list[int]) -> str | None:
+def too_few(exits: int, few: Sequence[int]) -> str | None:
+    """Why these percentiles are not told; None where there are none."""
     if not few:
         return None
     needs = ", ".join(f"p{percent} needs {PERCENTILES[percent]}" for percent in few)

@@ -132,7 +132,7 @@ def time_in_state(con: DuckDBPyConnection, stream: Stream, question: Question) -
 
 
 def _sql(chosen: Split) -> str:
-    keys = ("stage_index", *chosen.keys())
+    keys = ("stage_index", *chosen.keys)
     return SQL.format(
         horizon=HORIZON.strip(),
         seen_stay=SEEN_STAY.strip(),

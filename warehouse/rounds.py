@@ -107,15 +107,50 @@ INSERT INTO pending BY NAME
 SELECT run.run_key, incoming_pending.* EXCLUDE (run_id)
 FROM incoming_pending
 JOIN run ON run.source_key = $source_key AND run.run_id = incoming_pending.run_id
+WHERE NOT EXISTS (
+    SELECT 1 FROM pending
+    WHERE pending.run_key = run.run_key AND pending.sampled_at = incoming_pending.sampled_at
+)
 ORDER BY run.run_key, incoming_pending.sampled_at
 """
 ADD_TASK_QUEUES = """
 INSERT INTO task_queue BY NAME
-SELECT $source_key AS source_key, * FROM incoming_task_queues ORDER BY sampled_at, task_queue, kind
+SELECT $source_key AS source_key, *
+FROM incoming_task_queues
+WHERE NOT EXISTS (
+    SELECT 1 FROM task_queue
+    WHERE task_queue.source_key = $source_key
+      AND task_queue.task_queue = incoming_task_queues.task_queue
+      AND task_queue.kind = incoming_task_queues.kind
+      AND task_queue.sampled_at = incoming_task_queues.sampled_at
+)
+ORDER BY sampled_at, task_queue, kind
 """
+# A row read again as it was is no new version.
 NEW_ROW_VERSIONS = """
 CREATE OR REPLACE TEMP TABLE new_row_version AS
-SELECT $source_key AS source_key, * FROM incoming_row_versions
+WITH told AS (
+    SELECT table_name, row_id, seen_at, content, is_deleted, true AS is_new
+    FROM incoming_row_versions
+    QUALIFY row_number() OVER (PARTITION BY table_name, row_id, seen_at ORDER BY content) = 1
+    UNION ALL
+    SELECT row_version.table_name, row_version.row_id, row_version.seen_at, row_version.content,
+        row_version.is_deleted, false
+    FROM row_version
+    WHERE row_version.source_key = $source_key
+      AND (row_version.table_name, row_version.row_id) IN (SELECT (table_name, row_id) FROM incoming_row_versions)
+),
+compared AS (
+    SELECT
+        *,
+        lag(seen_at) OVER by_row AS old_seen_at,
+        lag(content) OVER by_row AS old_content
+    FROM told
+    WINDOW by_row AS (PARTITION BY table_name, row_id ORDER BY seen_at, is_new)
+)
+SELECT $source_key AS source_key, table_name, row_id, seen_at, content, is_deleted
+FROM compared
+WHERE is_new AND (old_seen_at IS NULL OR (old_seen_at < seen_at AND old_content IS DISTINCT FROM content))
 """
 ADD_ROW_VERSIONS = """
 INSERT INTO row_version BY NAME SELECT * FROM new_row_version ORDER BY table_name, row_id, seen_at;
@@ -215,7 +250,8 @@ def watermark(con: DuckDBPyConnection, source: str) -> str | None:
 def write_batch(con: DuckDBPyConnection, source: str, batch: Batch, learned_at: datetime) -> int:
     """Write `batch` and derive what it changes, in one transaction; returns the events and row versions added.
 
-    Writing the same rows twice changes nothing: an event is known by run and id, an attribute by event and path.
+    Writing the same rows twice changes nothing: an event is known by run and id, an attribute by event and path, a
+    sample by its instant. A database row that is read again as it was adds no version.
     Events of runs that neither the batch nor the warehouse holds are left out.
     """
     source_key = _source_key(con, source)
@@ -279,7 +315,7 @@ def _write_row_versions(con: DuckDBPyConnection, source_key: int, batch: Batch) 
     execute(con, ADD_ROW_VERSIONS)
     execute(con, ROW_FACTS.format(versions="new_row_version"))
     execute(con, AFFECTED_BY_ROWS)
-    return batch.row_versions.num_rows
+    return query(con, "SELECT 1 FROM new_row_version").num_rows
 
 
 @contextmanager

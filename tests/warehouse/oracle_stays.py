@@ -32,6 +32,7 @@ class Stay:
     left_at: datetime | None = None
     next_stage: str | None = None
     exit_kind: str | None = None
+    ended: str | None = None
 
 
 class Walk:
@@ -162,7 +163,7 @@ class Walk:
             return
         if overlapped and present and present.stage == stage:
             return
-        self.stays.append(Stay(stage, happening.at, kind, overlapped))
+        self.stays.append(Stay(stage, happening.at, kind, overlapped, ended=CLOSING.get(happening.event["type"])))
 
     def _end(self) -> None:
         last = self.item.own[-1]
@@ -186,7 +187,7 @@ class Walk:
     def _exit_kind(self, stay: Stay, following: Stay, visited: set[str]) -> str:
         move = (stay.stage, following.stage)
         if following.stage == CLOSED:
-            return "closed"
+            return str(following.ended)
         if following.kind == "reset":
             return "reset"
         if self.moves.get(move) or following.stage in visited:
@@ -198,7 +199,9 @@ TYPES = {"activity": 10, "activity_done": 12, "child": 29, "nexus": 48, "signal"
 
 
 def _turn(happening: Happening) -> tuple[object, ...]:
-    """What happens in one worker turn happens together; everything else by itself."""
+    """What happens in one worker turn happens together; everything else, and the close, by itself."""
     event = happening.event
     turn = event["turn_event_id"] or -event["event_id"]
+    if event["type"] in CLOSING:
+        turn = -event["event_id"]
     return happening.at, happening.run["run_id"], turn, happening.kind

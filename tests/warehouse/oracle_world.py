@@ -29,6 +29,16 @@ class World:
     def __post_init__(self) -> None:
         for run in self.runs.values():
             self.instants |= instants(run["run_key"], self.events[run["run_key"]])
+        for run in sorted(self.runs.values(), key=lambda run: run["started_at"]):
+            self._join_ends(run)
+
+    def _join_ends(self, run: Row) -> None:
+        """The end of one run of a chain is the start of the next."""
+        previous = self.runs.get((run["source_key"], run["continued_run_id"]))
+        start = (run["run_key"], 1)
+        if previous and start in self.instants and run["initiator"] != "cron":
+            ends = [at for (run_key, _), at in self.instants.items() if run_key == previous["run_key"]]
+            self.instants[start] = min(self.instants[start], max(ends))
 
     def rule(self, table: str, stream: str) -> list[Row]:
         return [row for row in self.rules[table] if row["stream"] == stream]

@@ -39,7 +39,7 @@ reopening AS (
        AND later.is_own
        AND later.fork_event_id IS NOT NULL
        AND later.run_rank = run_end.run_rank + 1
-       AND later.began_at > run_end.ended_at
+       AND later.began_at >= run_end.ended_at
     WHERE run_end.is_own
       AND NOT run_end.goes_on
       AND coalesce(run_end.identity, '') <> 'history-resetter'
