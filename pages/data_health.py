@@ -10,7 +10,7 @@ from app.ui import filters, frame, sources
 chosen = filters.chosen()
 running = service.current()
 
-st.caption("How far each source is read, what it was asked, and whether its own count agrees with ours.")
+st.markdown("How far each source is read, what it was asked, and whether its own count agrees with ours.")
 
 
 def body() -> None:

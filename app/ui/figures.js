@@ -49,10 +49,12 @@ function picture(figure) {
 }
 
 function buildCard(figure) {
-  const card = make("section", "figure");
+  const card = make("div", "figure");
   card.dataset.figure = figure.key;
+  card.setAttribute("role", "group");
+  card.setAttribute("aria-label", figure.title);
   const head = make("div", "head");
-  const title = make("h3", "title", figure.title);
+  const title = make("div", "title", figure.title);
   head.append(title);
   if (figure.help) {
     const help = make("div", "help");
@@ -84,7 +86,7 @@ function updateCard(card, figure) {
   card.querySelector(".picture").replaceChildren(...picture(figure));
   const help = card.querySelector(".help");
   if (help) {
-    help.replaceChildren(make("h4", "", figure.title), ...figure.help.map(([name, text]) => {
+    help.replaceChildren(make("p", "help-title", figure.title), ...figure.help.map(([name, text]) => {
       const line = make("p", name ? "fact" : "");
       if (name) line.append(make("b", "", `${name}: `));
       line.append(make("span", "", text));

@@ -126,7 +126,7 @@ def clear_where(segments: Sequence[str]) -> None:
 def _as_of_picker(as_of: datetime | None, now: datetime) -> None:
     label = f"As of {as_of.astimezone(zone()):%d %b %H:%M}" if as_of else "As of now"
     with st.popover(label, icon=":material/history:"):
-        st.caption("Everything on the page as it was at that instant.")
+        st.markdown("Everything on the page as it was at that instant.")
         with st.container(horizontal=True):
             for text, ago in AGO.items():
                 st.button(f"{text} ago", key=f"ago.{text}", on_click=_go_to, args=(now - ago,))

@@ -104,18 +104,18 @@ class FlowPage:
         rows = self.ask(OPEN_ITEMS, where=where)
         title = f"{stage.title}: {self._items_words(rows)}" if stage else f"Longest in their stage: {len(rows)} open"
         with st.container(horizontal=True, vertical_alignment="center", key="items-head"):
-            st.subheader(wording.plain(title), anchor=False, help=OPEN_ITEMS.definition)
+            st.header(wording.plain(title), anchor=False, help=OPEN_ITEMS.definition)
             if stage:
                 st.button("All stages", key="items.all", on_click=_choose, args=(stage.name,), icon=":material/close:")
         if rows:
             components.table(self._table(rows, title, stage), key="items")
         elif stage:
-            st.caption(wording.plain(f"No {self.stream.item.name} is in {stage.title} now."))
+            st.markdown(wording.plain(f"No {self.stream.item.name} is in {stage.title} now."))
 
     def split(self) -> None:
         """In flight by stage and by the chosen segment."""
         with st.container(horizontal=True, vertical_alignment="center", key="split-head"):
-            st.subheader("In flight by stage and", anchor=False, help=IN_FLIGHT.definition, width="content")
+            st.header("In flight by stage and", anchor=False, help=IN_FLIGHT.definition, width="content")
             by = filters.split_picker(self.stream)
         rows = self.ask(IN_FLIGHT, by=(by,))
         if rows:

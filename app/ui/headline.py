@@ -111,7 +111,10 @@ def health_figures(rows: Sequence[Row], found: Sequence[Trust]) -> list[Figure]:
         ),
         _figure(
             *("events", "Events kept", sum(row["events"] for row in rows)),
-            *(wording.count(sum(row["events"] for row in rows)), [f"of {sum(row['runs'] for row in rows)} runs"]),
+            *(
+                wording.count(sum(row["events"] for row in rows)),
+                [f"of {sum(row['runs'] for row in rows)} runs and rows"],
+            ),
         ),
     ]
 

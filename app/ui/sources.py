@@ -80,7 +80,7 @@ class SourcesPage:
 
 def meanings() -> None:
     """What each column means, in words."""
-    st.subheader("What this means", anchor=False)
+    st.header("What this means", anchor=False)
     st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
     with st.expander("Definition of this metric"):
         st.text(SOURCES.doc)

@@ -8,7 +8,7 @@ from app.ui.health import Row, Trust, reconciled
 
 Cell: TypeAlias = dict[str, Any]
 Table: TypeAlias = dict[str, Any]
-MOST_ROWS = 200  # A longer list is an export, not a screen.
+MOST_ROWS = 100  # A longer list is an export, not a screen.
 
 
 def column(key: str, title: str, kind: str = "text", help: str = "", *, is_minor: bool = False) -> dict[str, Any]:

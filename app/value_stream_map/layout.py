@@ -7,6 +7,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.value_stream_map.grid import Box, Cell, Move, backward, lanes_of, place
 from app.value_stream_map.labels import Area, Wanted, label_points
@@ -22,6 +23,7 @@ ROOM_ON_CARD = {"level": 18.0, "upright": 56.0}  # How far from its middle an ar
 CORNER = 9
 ARROW_GAP = 2  # Between the arrow's tip and the card.
 HEAD_LENGTH = 8
+REMEMBERED = 128  # Pictures: one for each stream and set of undrawn moves that viewers look at.
 LABEL = (36.0, 16.0)
 LABEL_UNDRAWN = (84.0, 16.0)
 BADGE = 14.0  # How far a badge stands out above its card.
@@ -77,6 +79,11 @@ class Layout:
 
 def lay_out(boxes: Sequence[Box], moves: Sequence[Move]) -> Layout:
     """Lay out a stream. Moves to or from a stage that is not there are left out; no stage gives an empty picture."""
+    return _laid_out(tuple(boxes), tuple(moves))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _laid_out(boxes: tuple[Box, ...], moves: tuple[Move, ...]) -> Layout:
     if not boxes:
         return Layout(0, 0, (), (), ())
     names = {box.name for box in boxes}

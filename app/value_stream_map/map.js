@@ -141,7 +141,7 @@ function buildMap(data) {
   const lanes = draw("g"), arrows = draw("g"), cards = draw("g"), labels = draw("g", { "aria-hidden": "true" });
   lanes.append(...data.lanes.map((lane) => laneBand(lane, data.width)));
   for (const arrow of data.arrows) {
-    const group = draw("g", { class: `arrow ${arrow.kind}` });
+    const group = draw("g", { class: `arrow ${arrow.kind}`, role: "img" });
     group.dataset.source = arrow.source;
     group.dataset.target = arrow.target;
     group.append(draw("path", { class: "line", d: arrow.path }), draw("path", { class: "head" }), draw("path", { class: "hit", d: arrow.path }));

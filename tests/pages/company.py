@@ -45,12 +45,15 @@ def service_of(
         warehouse.write_batch(con, CRM, _requests(stories) if values else Batch(), began)
     if as_of:
         for source in (TEMPORAL, CRM):
-            _round(con, source, as_of, error=error, open_there=open_there if source == TEMPORAL else None)
+            finish(con, source, as_of, error=error, open_there=open_there if source == TEMPORAL else None)
     con.close()
     return Service(Config(temporal=(ClusterConfig(web_ui=WEB_UI),)), opened, streams, started_at=began)
 
 
-def _round(con: DuckDBPyConnection, source: str, as_of: datetime, *, error: str | None, open_there: int | None) -> None:
+def finish(
+    con: DuckDBPyConnection, source: str, as_of: datetime, *, open_there: int | None, error: str | None = None
+) -> None:
+    """End a round of `source` that read it up to `as_of`; with `error`, one more that failed 3 s later."""
     for is_complete, later in ((True, 0), *(((False, 3),) if error else ())):
         ended = as_of + timedelta(seconds=later)
         warehouse.finish_round(
@@ -159,4 +162,4 @@ def _requests(stories: Sequence[Story]) -> Batch:
     return Batch(row_versions=pa.Table.from_pylist(rows, schema=ROW_VERSIONS))
 
 
-__all__ = ["CRM", "NOON", "STREAM", "TEMPORAL", "WEB_UI", "busy", "instant", "service_of", "visit"]
+__all__ = ["CRM", "NOON", "STREAM", "TEMPORAL", "WEB_UI", "busy", "finish", "instant", "service_of", "visit"]

@@ -23,13 +23,13 @@ def test_every_source_says_how_far_it_is_read_and_what_it_was_asked(show, compan
 def test_a_difference_between_the_counts_is_flagged_by_a_sign_and_in_words(show, opened):
     shown = cells(show(opened(stories=[visit("one", [("request", -60)])], open_there=3), PAGE), "main/default")
 
-    assert (shown["open"]["mark"], shown["open"]["text"], shown["open"]["tone"]) == ("≠", "1 ≠ 3 there", "watch")
+    assert (shown["open"]["mark"], shown["open"]["text"], shown["open"]["tone"]) == ("≠", "1 here, 3 there", "watch")
 
 
 def test_equal_counts_are_said_to_be_equal(show, opened):
     shown = cells(show(opened(stories=[visit("one", [("request", -60)])], open_there=1), PAGE), "main/default")
 
-    assert (shown["open"]["mark"], shown["open"]["text"]) == ("✓", "1 = 1 there")
+    assert (shown["open"]["mark"], shown["open"]["text"]) == ("✓", "1 here and there")
 
 
 def test_a_database_has_no_count_to_compare(show, company):

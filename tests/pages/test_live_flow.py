@@ -70,7 +70,7 @@ def test_the_address_chooses_the_stage_whose_items_are_shown(show, company):
     listed = rows_of(company, "open_items", where=(("stage", "approval"),))
 
     assert widget(page, "value_stream_map")["selected"] == "approval"
-    assert words(page.subheader)[0].startswith(f"Approval: {len(listed)} request")
+    assert words(page.header)[0].startswith(f"Approval: {len(listed)} request")
     assert [row["cells"][0]["text"] for row in widget(page, "rows")["rows"]] == [row["item"] for row in listed]
 
 
@@ -95,7 +95,7 @@ def test_all_stages_are_shown_again_with_one_click(show, company):
     page.button(key="items.all").click().run()
 
     assert "stage" not in page.query_params
-    assert words(page.subheader)[0].startswith("Longest in their stage")
+    assert words(page.header)[0].startswith("Longest in their stage")
 
 
 def test_a_filter_narrows_the_map_and_says_what_it_does_not_narrow(show, company):
@@ -143,7 +143,7 @@ def test_the_strip_says_how_far_each_source_is_and_whether_counts_agree(show, co
     strip = next(box for box in show(company).main.get("html") if "sg-strip" in box.proto.body).proto.body
 
     assert "main/default 0s behind" in strip
-    assert "= 31 there" in strip or "≠ 31 there" in strip
+    assert "here, 31 there" in strip
     assert "crm 0s behind" in strip
 
 
@@ -215,7 +215,7 @@ def test_one_part_that_fails_does_not_take_the_page(show, opened):
 def test_hostile_names_reach_the_page_as_plain_text_only(show, opened):
     name = "<img src=x onerror=alert(1)> ![](http://evil/p.png) **x**"
     page = show(opened(stories=[visit(name, [("request", -60)])]))
-    texts = [element.value for kind in ("markdown", "caption", "info", "subheader") for element in page.get(kind)]
+    texts = [element.value for kind in ("markdown", "caption", "info", "header") for element in page.get(kind)]
 
     assert widget(page, "rows")["rows"][0]["cells"][0]["text"] == name
     assert not any("evil" in text or "<img" in text for text in texts)

@@ -1,0 +1,90 @@
+"""A real Chromium before the real server. Every page must ask nobody else and complain about nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+STARTING_SECONDS = 90
+AS_OF = "as_of=2026-03-02T12:00:00Z"
+# Below a page's own path Streamlit first asks there for its health, then at the root; the first answer is 404.
+EXPECTED_ERRORS = ("/_stcore/health", "/_stcore/host-config")
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """Where the pages are."""
+    folder = tmp_path_factory.mktemp("pages")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.serve", str(folder)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        said = process.stdout.readline().strip()
+        assert said.startswith("http"), (folder / "log").read_text()
+        yield said
+    finally:
+        process.terminate()
+        process.wait(STARTING_SECONDS)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Chromium of the system, else the one Playwright brought."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(address, chromium):
+    """Opens a page and waits until it is drawn; afterwards, nobody else was asked and nothing complained."""
+    opened, complaints = [], []
+
+    def open_page(path="/", *, dark=False, phone=False, wait="[data-stage]:visible, [data-row]:visible", **options):
+        context = chromium.new_context(
+            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+            color_scheme="dark" if dark else "light",
+            timezone_id="Europe/Paris",
+            **options,
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(complaint(message)))
+        page.on("request", lambda request: complaints.append(outside(request, address)))
+        page.goto(address + path)
+        page.locator(wait).first.wait_for()
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert [each for each in complaints if each] == []
+
+
+def complaint(message):
+    """An error on the console, but for those that Streamlit makes on every page below the root."""
+    url = (message.location or {}).get("url", "")
+    is_expected = url.endswith(EXPECTED_ERRORS)
+    return f"{message.text} {url}" if message.type == "error" and not is_expected else ""
+
+
+def outside(request, address):
+    """A request to anybody but our own server."""
+    scheme, _, rest = request.url.partition("://")
+    is_ours = request.url.startswith((address, "data:", "blob:")) or (scheme == "ws" and rest.startswith(address[7:]))
+    return "" if is_ours else f"asked {request.url}"

@@ -1,0 +1,61 @@
+"""The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER`.
+
+Prints its address. The company of NOON stands still; every second one more request begins now, so that live pages
+have something to show. Ends on SIGTERM, and when its parent does.
+"""
+
+import ctypes
+import signal
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.config import Config, ServerConfig
+from app.server import address_of, listen, serve
+from app.service import Service
+from tests.fixtures.histories import NOON, batch
+from tests.pages.company import CRM, TEMPORAL, busy, finish, service_of, visit
+from warehouse import write_batch
+
+HOSTILE = "<img src=x onerror=window.hit=1> ![](http://evil.example/p.png)"
+SET_PARENT_DEATH_SIGNAL = 1
+
+
+def main() -> None:
+    """Serve until told to end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    made = service_of(stories=[*busy(items=120), visit(HOSTILE, [("request", -200)])], open_there=31)
+    config = Config(warehouse=Path(sys.argv[1]) / "pages.duckdb", server=ServerConfig(port=0))
+    service = replace(made, config=config)
+    stop = threading.Event()
+    worker = threading.Thread(target=_work, args=(service, stop))
+    worker.start()
+    listening = listen(config.server)
+    print(address_of(listening), flush=True)
+    try:
+        serve(service, listening)
+    finally:
+        stop.set()
+        worker.join()
+        service.close()
+
+
+def _work(service: Service, stop: threading.Event) -> None:
+    con = service.warehouse.cursor()
+    number = 0
+    while not stop.wait(1.0):
+        number += 1
+        now = datetime.now(UTC)
+        story = visit(f"live-{number}", [("request", (now - NOON).total_seconds())])
+        write_batch(con, TEMPORAL, batch(story), now)
+        for source in (TEMPORAL, CRM):
+            finish(con, source, now, open_there=None)
+        service.data_changed()
+    con.close()
+
+
+if __name__ == "__main__":
+    main()
