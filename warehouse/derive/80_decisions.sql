@@ -269,8 +269,11 @@ settled AS (
         question.*,
         expired.place IS NOT NULL AS is_expired,
         CASE WHEN expired.place IS NOT NULL THEN expired.place ELSE closing.answer_order END AS close_order,
-        CASE WHEN expired.place IS NOT NULL THEN expired.place.i ELSE greatest(closing.instant_at, question.asked_at) END
-            AS decided_at,
+        CASE
+            WHEN expired.place IS NOT NULL THEN expired.place.i
+            WHEN closing.instant_at < question.asked_at THEN question.asked_at
+            ELSE closing.instant_at
+        END AS decided_at,
         CASE WHEN expired.place IS NOT NULL THEN expired.expiry_outcome ELSE closing.outcome END AS outcome,
         CASE WHEN expired.place IS NULL THEN closing.is_early END AS is_early,
         CASE WHEN expired.place IS NULL THEN closing.actor END AS actor,
