@@ -3,6 +3,7 @@
 from warehouse.batch import Batch
 from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
 from warehouse.errors import WarehouseError
+from warehouse.kept_runs import KeptRun, runs_of_items
 from warehouse.rounds import (
     KnownRun,
     Round,
@@ -18,6 +19,7 @@ from warehouse.rules import RULE_TABLES, rebuild, replace_rules
 __all__ = [
     "RULE_TABLES",
     "Batch",
+    "KeptRun",
     "KnownRun",
     "Round",
     "Warehouse",
@@ -32,6 +34,7 @@ __all__ = [
     "register_source",
     "replace_rules",
     "rows",
+    "runs_of_items",
     "transaction",
     "watermark",
     "write_batch",

@@ -8,10 +8,20 @@
 Read-only: nothing here signals, resets or terminates.
 """
 
+from connectors.temporal.again import AgainResult, read_again
 from connectors.temporal.attributes import DeclaredPath
 from connectors.temporal.config import TemporalConfig
 from connectors.temporal.connect import connect
 from connectors.temporal.connection import Connection
 from connectors.temporal.rounds import RoundResult, read_round
 
-__all__ = ["Connection", "DeclaredPath", "RoundResult", "TemporalConfig", "connect", "read_round"]
+__all__ = [
+    "AgainResult",
+    "Connection",
+    "DeclaredPath",
+    "RoundResult",
+    "TemporalConfig",
+    "connect",
+    "read_again",
+    "read_round",
+]

@@ -56,7 +56,7 @@ class Gathering:
     async def flush(self) -> None:
         """Hand over what is left."""
         async with self._turn:
-            if self._runs or self._events or self._pending or self._queues:
+            if self._runs or self._events or self._attributes or self._pending or self._queues:
                 await self._hand_over_all()
 
     def _is_full(self) -> bool:
