@@ -6,26 +6,22 @@ from typing import Any
 
 import streamlit as st
 
-from app import theme
+from app.ui.assets import script, style
 
 _HERE = Path(__file__).parent
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
 
 
 _figures = st.components.v2.component(
     "streamgauge_figures",
     html='<div class="figures"></div>\n',
-    css=theme.CSS + _read("figures.css"),
-    js=_read("figures.js"),
+    css=style(_HERE / "figures.css"),
+    js=script(_HERE / "figures.js"),
 )
 _rows = st.components.v2.component(
     "streamgauge_rows",
     html='<div class="rows"></div>\n',
-    css=theme.CSS + _read("rows.css"),
-    js=_read("rows.js"),
+    css=style(_HERE / "rows.css"),
+    js=script(_HERE / "rows.js"),
 )
 
 

@@ -1,23 +1,4 @@
 // Headline figures: a number, how it moved, a sparkline, and what it means behind "?". Text only through textContent.
-const SVG = "http://www.w3.org/2000/svg";
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
-const make = (name, className, text) => {
-  const element = document.createElement(name);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
-const draw = (name, attributes) => {
-  const element = document.createElementNS(SVG, name);
-  for (const key in attributes) element.setAttribute(key, attributes[key]);
-  return element;
-};
-
-function isDark(host) {
-  const [red, green, blue] = (getComputedStyle(host).getPropertyValue("--st-background-color").trim().match(/^#(..)(..)(..)/) || [])
-    .slice(1).map((part) => parseInt(part, 16));
-  return red !== undefined && (red * 299 + green * 587 + blue * 114) / 1000 < 128;
-}
 
 function sparkline(figure) {
   const svg = draw("svg", { class: "spark", viewBox: "0 0 120 30", preserveAspectRatio: "none", "aria-hidden": "true" });
@@ -74,14 +55,7 @@ function buildCard(figure) {
 function updateCard(card, figure) {
   card.querySelector(".title").textContent = figure.title;
   card.dataset.tone = figure.tone;
-  const number = card.querySelector(".number");
-  const before = number.dataset.number;
-  if (number.textContent !== figure.text) number.textContent = figure.text;
-  number.dataset.number = figure.number;
-  if (before !== undefined && Number(before) !== figure.number && !STILL.matches) {
-    number.animate([{ opacity: 0.25, transform: `translateY(${figure.number > Number(before) ? 6 : -6}px)` }, { opacity: 1, transform: "none" }],
-      { duration: 380, easing: "cubic-bezier(.2,.8,.2,1)" });
-  }
+  setNumber(card.querySelector(".number"), figure.text, figure.number);
   card.querySelector(".words").replaceChildren(...figure.words.map((words) => make("span", "", words)));
   card.querySelector(".picture").replaceChildren(...picture(figure));
   const help = card.querySelector(".help");

@@ -1,17 +1,5 @@
 // A table that people can read on a phone: cells are told what to show, text only through textContent.
 const FIRST = 12;
-const make = (name, className, text) => {
-  const element = document.createElement(name);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
-
-function isDark(host) {
-  const [red, green, blue] = (getComputedStyle(host).getPropertyValue("--st-background-color").trim().match(/^#(..)(..)(..)/) || [])
-    .slice(1).map((part) => parseInt(part, 16));
-  return red !== undefined && (red * 299 + green * 587 + blue * 114) / 1000 < 128;
-}
 
 function cellOf(cell, column) {
   const element = make(column.isHead ? "th" : "td", `${column.kind} ${cell.tone ?? ""}`);

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import theme
+from app.ui.assets import script, style
 
 _HERE = Path(__file__).parent
 _HTML = """<div class="wrap">
@@ -19,8 +19,8 @@ _HTML = """<div class="wrap">
 _map = st.components.v2.component(
     "streamgauge_value_stream_map",
     html=_HTML,
-    css=theme.CSS + (_HERE / "map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "map.js").read_text(encoding="utf-8"),
+    css=style(_HERE / "map.css"),
+    js=script(_HERE / "map.js"),
 )
 
 

@@ -1,26 +1,4 @@
 // Draws what Python decided: no arithmetic on figures, no layout, and text only through textContent.
-const SVG = "http://www.w3.org/2000/svg";
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
-
-const draw = (name, attributes = {}, text) => {
-  const element = document.createElementNS(SVG, name);
-  for (const key in attributes) element.setAttribute(key, attributes[key]);
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
-const make = (name, className, text) => {
-  const element = document.createElement(name);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-};
-
-function isDark(host) {
-  const [red, green, blue] = (getComputedStyle(host).getPropertyValue("--st-background-color").trim().match(/^#(..)(..)(..)/) || [])
-    .slice(1).map((part) => parseInt(part, 16));
-  return red !== undefined && (red * 299 + green * 587 + blue * 114) / 1000 < 128;
-}
-
 /** Shorten text with an ellipsis until it fits. */
 function fit(element, text, room) {
   element.textContent = text;
@@ -38,19 +16,6 @@ function inTwo(title) {
   let first = words.shift();
   while (words.length && (first + " " + words[0]).length <= 15) first += " " + words.shift();
   return words.length ? [first, words.join(" ")] : [first];
-}
-
-/** Change a number so that the eye notices and is not startled. */
-function setNumber(element, card) {
-  const before = element.dataset.items;
-  element.textContent = card.count;
-  element.dataset.items = card.items;
-  if (before === undefined || before === String(card.items) || STILL.matches) return;
-  const rises = card.items > Number(before);
-  element.animate(
-    [{ transform: `translateY(${rises ? 7 : -7}px)`, opacity: 0.15 }, { transform: "none", opacity: 1 }],
-    { duration: 380, easing: "cubic-bezier(.2,.8,.2,1)" },
-  );
 }
 
 function laneBand(lane, width) {
@@ -119,7 +84,7 @@ function updateCard(group, card, selected) {
     find(".small").textContent = `${card.count} ${card.words}`;
     return;
   }
-  setNumber(find(".number"), card);
+  setNumber(find(".number"), card.count, card.items);
   find(".oldest").textContent = card.oldest;
   find(".value").textContent = card.value;
   find(".bar").setAttribute("width", (card.width - 26) * (card.share ?? 0));
