@@ -1,6 +1,8 @@
 """`streamgauge check`: config, stream files, sources and warehouse, each with one line; changes nothing."""
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 
 import value_stream
-import warehouse
 from app.api_client import running_service
 from app.config import Config, find, load, stream_files
 from app.errors import user_errors
@@ -18,7 +19,9 @@ from app.service import soundness
 from connectors.database.config import DatabaseConfig
 from connectors.errors import ConnectorError
 from connectors.temporal import TemporalConfig
+from warehouse import open_warehouse
 from warehouse.comparison import differing_rows
+from warehouse.reading import open_to_read
 
 
 def run_check(config_option: Path | None) -> None:
@@ -80,8 +83,22 @@ def _warehouse(config: Config) -> str:
     service = running_service(config.warehouse)
     if service is not None:
         return f"held by the service (pid {service.notice.pid}), which checks it: {service.check()}"
-    opened = warehouse.open_warehouse(config.warehouse)
+    with tempfile.TemporaryDirectory(prefix="streamgauge-check-") as folder:
+        return _soundness_of_copy(config.warehouse, Path(folder))
+
+
+def _soundness_of_copy(path: Path, folder: Path) -> str:
+    """Rebuild a copy and compare: even a transaction that is rolled back leaves its traces in the file."""
+    held = open_to_read(path)
     try:
-        return soundness(differing_rows(opened.cursor()))
+        # Held read-only meanwhile, so that nobody writes between the file and its log.
+        for part in (path, path.with_name(path.name + ".wal")):
+            if part.exists():
+                shutil.copyfile(part, folder / part.name)
     finally:
-        opened.close()
+        held.close()
+    copy = open_warehouse(folder / path.name)
+    try:
+        return soundness(differing_rows(copy.cursor()))
+    finally:
+        copy.close()

@@ -13,12 +13,12 @@ from rich.table import Table
 
 import metrics
 import value_stream
-import warehouse
 from app.answers import Answer, Ask, answer
 from app.api_client import running_service
 from app.config import Config, find, load, stream_files
 from app.formats import encoded
 from metrics import MetricError
+from warehouse.reading import open_to_read
 
 
 def run_show(config_option: Path | None, ask: Ask, output: str) -> None:
@@ -46,7 +46,7 @@ def ask_anyone(config: Config, ask: Ask) -> Answer:
     if service is not None:
         return service.ask(ask)
     streams = value_stream.load_all(stream_files(config))
-    opened = warehouse.open_warehouse(config.warehouse, read_only=True)
+    opened = open_to_read(config.warehouse)
     try:
         return answer(opened, streams, ask, now=datetime.now(UTC))
     finally:

@@ -108,10 +108,21 @@ def _staff(company: Company, temporal: DevServer, wish: Wish, progress: Console)
     _run_to_end(company, "company", "sample_data.company", "create")
     company.start("worker", "sample_data.worker")
     company.start("people", "sample_data.people", "--speed", str(wish.speed), "--seed", str(wish.seed))
-    port = wish.port if wish.port is not None else free_port(DEFAULT_PORT)
-    write_config(company.folder, temporal, port)
-    company.start("streamgauge", "app.cli", "up", "--config", str(company.folder / CONFIG_NAME))
     progress.print("Workers, people, sync and pages are starting")
+    _open_pages(company, temporal, wish.port)
+
+
+def _open_pages(company: Company, temporal: DevServer, wished: int | None) -> None:
+    # Another program may take a free port before we do; then any other will do, unless one was wished for.
+    for port in (free_port(DEFAULT_PORT), 0) if wished is None else (wished,):
+        write_config(company.folder, temporal, port)
+        pages = company.start("streamgauge", "app.cli", "up", "--config", str(company.folder / CONFIG_NAME))
+        while (sentence := pages.ended()) is None:
+            if running_service(company.folder / WAREHOUSE_NAME) is not None:
+                return
+            time.sleep(LOOK_SECONDS)
+        company.children.remove(pages)
+    raise DemoError(sentence)
 
 
 def _run_to_end(company: Company, name: str, *command: str) -> None:

@@ -9,12 +9,13 @@ from rich.console import Console
 
 from app.answers import Ask
 from app.api_client import ServiceClient, running_service
-from app.errors import DemoError
+from app.errors import DemoError, ServiceError
 
 ITEMS = 60
 PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 0.3
 SAY_EVERY_SECONDS = 5.0
+PAGE_SECONDS = 10.0
 
 
 def wait_until_ready(warehouse: Path, check_parts: Callable[[], None], progress: Console) -> ServiceClient:
@@ -38,8 +39,12 @@ def wait_until_ready(warehouse: Path, check_parts: Callable[[], None], progress:
 
 
 def _missing(service: ServiceClient) -> str | None:
-    items = sum(row["items"] for row in service.ask(Ask("in_flight")).table.to_pylist())
-    if items < ITEMS:
-        return f"{ITEMS} items in flight ({items} so far)"
-    page = httpx.get(service.notice.url, trust_env=False, timeout=10.0)
+    try:
+        items = sum(row["items"] for row in service.ask(Ask("in_flight")).table.to_pylist())
+        if items < ITEMS:
+            return f"{ITEMS} items in flight ({items} so far)"
+        page = httpx.get(service.notice.url, trust_env=False, timeout=PAGE_SECONDS)
+    except (ServiceError, httpx.HTTPError) as error:
+        # While everything starts at once on a small machine, an answer may take too long.
+        return f"an answer ({error})"
     return None if page.is_success else f"the first page (it answers {page.status_code})"

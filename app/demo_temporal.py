@@ -34,17 +34,18 @@ def start_temporal(folder: Path, *, keeps_data: bool, children: list[Child]) -> 
     Raises DemoError when the binary is missing or the server does not come up.
     """
     binary = _binary()
-    port, ui_port = free_port(GRPC_PORT), free_port(WEB_UI_PORT)
-    server = DevServer(f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}")
-    command = [binary, "server", "start-dev", "--ip=127.0.0.1", f"--port={port}", f"--ui-port={ui_port}"]
-    command += ["--ui-disable-news-fetch", "--log-level=error"]
-    command += [f"--search-attribute={attribute}" for attribute in SEARCH_ATTRIBUTES]
-    if keeps_data:
-        command += [f"--db-filename={folder / 'temporal.db'}", *(f"--sqlite-pragma={pragma}" for pragma in PRAGMAS)]
-    child = start("temporal", command, folder / "logs" / "temporal.log", os.environ, folder)
-    children.append(child)
-    _wait(binary, server, child)
-    return server
+    kept_in = folder / "temporal.db" if keeps_data else None
+    # Another program may take a free port before the server does; then any other will do.
+    for grpc, web_ui in ((GRPC_PORT, WEB_UI_PORT), (0, 0)):
+        port, ui_port = free_port(grpc), free_port(web_ui)
+        command = _command(binary, port, ui_port, kept_in)
+        child = start("temporal", command, folder / "logs" / "temporal.log", os.environ, folder)
+        children.append(child)
+        server = DevServer(f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}")
+        if _answers(binary, server, child):
+            return server
+        children.remove(child)
+    raise DemoError(child.ended() or "Temporal's dev server did not start.")
 
 
 def free_port(wished: int) -> int:
@@ -68,14 +69,24 @@ def _binary() -> str:
     return found
 
 
-def _wait(binary: str, server: DevServer, child: Child) -> None:
+def _command(binary: str, port: int, ui_port: int, kept_in: Path | None) -> list[str]:
+    command = [binary, "server", "start-dev", "--ip=127.0.0.1", f"--port={port}", f"--ui-port={ui_port}"]
+    command += ["--ui-disable-news-fetch", "--log-level=error"]
+    command += [f"--search-attribute={attribute}" for attribute in SEARCH_ATTRIBUTES]
+    if kept_in is not None:
+        command += [f"--db-filename={kept_in}", *(f"--sqlite-pragma={pragma}" for pragma in PRAGMAS)]
+    return command
+
+
+def _answers(binary: str, server: DevServer, child: Child) -> bool:
+    """Wait until the namespace answers; False when the server ends instead. Raises DemoError past the time."""
     question = [binary, "operator", "namespace", "describe", "default", f"--address={server.address}"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if sentence := child.ended():
-            raise DemoError(sentence)
+        if child.ended():
+            return False
         if subprocess.run(question, env=clean, capture_output=True, timeout=START_SECONDS, check=False).returncode == 0:
-            return
+            return True
         time.sleep(0.1)
     raise DemoError(f"Temporal's dev server did not answer within {START_SECONDS:.0f} s; its words are in {child.log}.")

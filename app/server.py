@@ -27,6 +27,7 @@ from app.theme import STREAMLIT_OPTIONS
 MAIN_PAGE = Path(__file__).with_name("main.py")
 # Browsers keep their connection open; they get this long to close it when the service ends.
 GOODBYE_SECONDS = 3
+BACKLOG = 2048
 # A round reads new and open work first and then, for as long as this, the past.
 ROUND_SECONDS = 3.0
 LOG = logging.getLogger("streamgauge.server")
@@ -50,6 +51,8 @@ def listen(config: ServerConfig) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((config.address, config.port))
+        # Only now is the port ours: two sockets may be bound to one port as long as neither listens.
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         if error.errno != errno.EADDRINUSE:

@@ -11,6 +11,7 @@ from app.config import Config, stream_files
 from app.errors import ServiceError
 from value_stream import Stream
 from warehouse import Warehouse, WarehouseError
+from warehouse.reading import open_to_read
 
 
 @dataclass
@@ -41,6 +42,9 @@ def open_service(config: Config) -> Service:
     ConfigError and WarehouseError; a wrong stream file leaves the warehouse untouched.
     """
     streams = value_stream.load_all(stream_files(config))
+    if config.warehouse.exists():
+        # Even to open a file for writing changes it; what is not ours to write must be left as it is.
+        open_to_read(config.warehouse, may_be_older=True).close()
     opened = warehouse.open_warehouse(config.warehouse)
     now = datetime.now(UTC)
     try:

@@ -13,7 +13,7 @@ from warehouse.known_rows import KnownRows
 
 
 class SourceWriter:
-    """One source's way to the warehouse, on a cursor of its own.
+    """One source's way to the warehouse, on cursors of its own.
 
     `turn` is shared by all sources of a service: items join rows of several sources, so only one is written at a time.
     Raises WarehouseError when the warehouse cannot be written.
@@ -24,7 +24,7 @@ class SourceWriter:
         self._service = service
         self._kind = kind
         self._turn = turn
-        self._cursor: DuckDBPyConnection | None = None
+        self._cursors: dict[str, DuckDBPyConnection] = {}
 
     async def watermark(self) -> str | None:
         """Where the next round goes on; registers the source at its first."""
@@ -33,11 +33,11 @@ class SourceWriter:
 
     def known(self, run_ids: list[str] | None) -> dict[str, KnownRun]:
         """Known runs, see warehouse.known_runs."""
-        return warehouse.known_runs(self._con(), self.source, run_ids)
+        return warehouse.known_runs(self._con("read"), self.source, run_ids)
 
     def known_rows(self) -> KnownRows:
         """What is known of a database's rows."""
-        return KnownRows(self._con(), self.source)
+        return KnownRows(self._con("read"), self.source)
 
     async def write(self, batch: Batch) -> int:
         """Write one batch in one transaction; returns the events and row versions added."""
@@ -52,32 +52,33 @@ class SourceWriter:
             await asyncio.to_thread(self._finish, result)
 
     def close(self) -> None:
-        """Let go of the cursor."""
-        if self._cursor is not None:
-            self._cursor.close()
-            self._cursor = None
+        """Let go of the cursors."""
+        for cursor in self._cursors.values():
+            cursor.close()
+        self._cursors.clear()
 
-    def _con(self) -> DuckDBPyConnection:
-        if self._cursor is None:
-            self._cursor = self._service.warehouse.cursor()
-        return self._cursor
+    def _con(self, use: str) -> DuckDBPyConnection:
+        # A connector asks what is known while its last batch is still being written: one cursor for each.
+        if use not in self._cursors:
+            self._cursors[use] = self._service.warehouse.cursor()
+        return self._cursors[use]
 
     def _watermark(self) -> str | None:
         try:
-            warehouse.register_source(self._con(), self.source, self._kind)
-            return warehouse.watermark(self._con(), self.source)
+            warehouse.register_source(self._con("write"), self.source, self._kind)
+            return warehouse.watermark(self._con("write"), self.source)
         except duckdb.Error as error:
             raise self._refused(error) from error
 
     def _write(self, batch: Batch) -> int:
         try:
-            return warehouse.write_batch(self._con(), self.source, batch, datetime.now(UTC))
+            return warehouse.write_batch(self._con("write"), self.source, batch, datetime.now(UTC))
         except duckdb.Error as error:
             raise self._refused(error) from error
 
     def _finish(self, result: Round) -> None:
         try:
-            warehouse.finish_round(self._con(), self.source, result)
+            warehouse.finish_round(self._con("write"), self.source, result)
         except duckdb.Error as error:
             raise self._refused(error) from error
 
