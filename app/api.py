@@ -1,19 +1,22 @@
 """The local HTTP API: metrics, status, one round now. Loopback only; all but /healthz needs the service's token."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import metrics
 from app.answers import Answer, Ask, answer
 from app.errors import AskError, ServiceError, user_errors
 from app.formats import MEDIA_TYPES, encoded
+from app.imports import import_files
 from app.rounds import Follower, Outcome, Rounds
 from app.service import Service, soundness
 from metrics import MetricError
@@ -39,6 +42,10 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         outcomes = await run_in_threadpool(rounds.round_now, ROUND_TIMEOUT_SECONDS)
         return JSONResponse({"rounds": [outcome_row(outcome) for outcome in outcomes]})
 
+    async def import_(request: Request) -> Response:
+        paths = _paths(await request.body())
+        return StreamingResponse(_import(service, rounds, paths), media_type="application/x-ndjson")
+
     async def status(request: Request) -> Response:
         return JSONResponse(_status(service, rounds))
 
@@ -50,6 +57,7 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         Route("/api/metrics/{name}", _guarded(metric, token)),
         Route("/api/sync", _guarded(sync, token), methods=["POST"]),
         Route("/api/check", _guarded(check, token)),
+        Route("/api/import", _guarded(import_, token), methods=["POST"]),
         Route("/api/status", _guarded(status, token)),
         Route("/api/{anything:path}", _guarded(_not_there, token)),
     ]
@@ -124,6 +132,25 @@ def _ask(name: str, request: Request) -> Ask:
         where=tuple(given.getlist("where")),
         by=tuple(given.getlist("by")),
     )
+
+
+def _paths(body: bytes) -> list[Path]:
+    try:
+        paths = [Path(path) for path in json.loads(body)["paths"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AskError('Send the files to import as JSON: {"paths": ["/folder"]}.') from error
+    if not paths or not all(path.is_absolute() for path in paths):
+        raise AskError("Name at least one file or folder, each by its absolute path.")
+    return paths
+
+
+def _import(service: Service, rounds: Rounds, paths: list[Path]) -> Iterator[str]:
+    """A line of JSON a step. The answer has begun by then, so an error is a line, too."""
+    try:
+        for step in import_files(service, paths, turn=rounds.quietly):
+            yield json.dumps(step.row()) + "\n"
+    except user_errors() as error:
+        yield json.dumps({"error": str(error)}) + "\n"
 
 
 def _check(service: Service, rounds: Rounds) -> str:

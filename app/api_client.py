@@ -1,5 +1,7 @@
 """The other end of the HTTP API: commands reach a running service through it."""
 
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,25 @@ class ServiceClient:
         """One round of each source now; waits for it."""
         found: list[dict[str, Any]] = self._request("POST", "/api/sync", timeout=None).json()["rounds"]
         return found
+
+    def import_(self, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+        """Import the histories below `paths`, which the service can read itself; each step as it is done."""
+        body = {"paths": [str(path) for path in paths]}
+        try:
+            with self._http.stream("POST", "/api/import", json=body, timeout=None) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response, self.notice)
+                for line in response.iter_lines():
+                    step: dict[str, Any] = json.loads(line)
+                    if "error" in step:
+                        raise ServiceError(str(step["error"]))
+                    yield step
+        except httpx.HTTPError as error:
+            raise ServiceError(
+                f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {error}. "
+                "What it reported is kept; import again to go on."
+            ) from error
 
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:

@@ -91,6 +91,22 @@ def sync(
     run_sync(config, every)
 
 
+@cli.command("import")
+def import_(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILES|FOLDERS", help="Histories: JSON or protobuf, any shape.")
+    ],
+    config: ConfigOption = None,
+) -> None:
+    """Import histories from files: Temporal Cloud exports, and JSON of the CLI, the SDKs and the Web UI.
+
+    A file that cannot be read is named with the reason; the rest goes in. Importing twice changes nothing.
+    """
+    from app.cli_import import run_import
+
+    run_import(config, paths)
+
+
 @cli.command()
 def show(
     metric: Annotated[str, typer.Argument(help="Name of the metric, such as in_flight.")],
