@@ -40,7 +40,9 @@ def trust(row: Row, as_of: datetime, every_seconds: float) -> Trust:
         words = "cannot be read" if error else "not read yet"
         return Trust(source, "down" if error else "waiting", words, error or "The first round is under way.", error)
     counted = reconciled(row)
-    counts = "" if counted.is_equal is None else f"open {counted.mark} {counted.words}"
+    counts = {None: "", True: f"open here {counted.words}", False: f"open {counted.mark} {counted.words}"}[
+        counted.is_equal
+    ]
     span = wording.duration(max(behind or 0.0, 0.0))
     detail = f"Read completely up to {wording.clock(read_at)} UTC"
     if error:
@@ -88,7 +90,7 @@ def reconciled(row: Row) -> Reconciled:
     if here is None or there is None:
         return Reconciled(wording.NOTHING, "not counted", None)
     if here == there:
-        return Reconciled("✓", f"{wording.count(here)} here and there", True)
+        return Reconciled("✓", f"{wording.count(here)} = {wording.count(there)} there", True)
     return Reconciled("≠", f"{wording.count(here)} here, {wording.count(there)} there", False)
 
 

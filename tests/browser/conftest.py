@@ -4,22 +4,22 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
-STARTING_SECONDS = 90
+ENDING_SECONDS = 60
 AS_OF = "as_of=2026-03-02T12:00:00Z"
 # Below a page's own path Streamlit first asks there for its health, then at the root; the first answer is 404.
 EXPECTED_ERRORS = ("/_stcore/health", "/_stcore/host-config")
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """Where the pages are."""
-    folder = tmp_path_factory.mktemp("pages")
+@contextmanager
+def serving(folder):
+    """The pages in a process of their own; gives their address."""
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.browser.serve", str(folder)],
@@ -34,18 +34,32 @@ def address(tmp_path_factory):
         yield said
     finally:
         process.terminate()
-        process.wait(STARTING_SECONDS)
+        process.wait(ENDING_SECONDS)
         process.stdout.close()
 
 
-@pytest.fixture(scope="session")
-def chromium():
+@contextmanager
+def a_browser():
     """Chromium of the system, else the one Playwright brought."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """Where the pages are."""
+    with serving(tmp_path_factory.mktemp("pages")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of all tests."""
+    with a_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

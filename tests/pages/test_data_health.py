@@ -29,7 +29,7 @@ def test_a_difference_between_the_counts_is_flagged_by_a_sign_and_in_words(show,
 def test_equal_counts_are_said_to_be_equal(show, opened):
     shown = cells(show(opened(stories=[visit("one", [("request", -60)])], open_there=1), PAGE), "main/default")
 
-    assert (shown["open"]["mark"], shown["open"]["text"]) == ("✓", "1 here and there")
+    assert (shown["open"]["mark"], shown["open"]["text"]) == ("✓", "1 = 1 there")
 
 
 def test_a_database_has_no_count_to_compare(show, company):

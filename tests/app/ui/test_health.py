@@ -65,7 +65,7 @@ def test_sources_of_the_config_that_no_round_has_seen_are_listed_too():
 def test_open_here_is_held_against_open_there():
     equal, different, unknown = reconciled(row()), reconciled(row(open_there=85)), reconciled(row(open_there=None))
 
-    assert (equal.mark, equal.words, equal.is_equal) == ("✓", "83 here and there", True)
+    assert (equal.mark, equal.words, equal.is_equal) == ("✓", "83 = 83 there", True)
     assert (different.mark, different.words, different.is_equal) == ("≠", "83 here, 85 there", False)
     assert unknown.is_equal is None
 
