@@ -2,6 +2,9 @@
 
 from difflib import get_close_matches
 
+from metrics.aging import aging
+from metrics.cycle_time import cycle_time
+from metrics.exits import exits
 from metrics.flow_over_time import flow_over_time
 from metrics.in_flight import in_flight
 from metrics.metric import Metric
@@ -13,7 +16,18 @@ from metrics.segments import segment_names
 from metrics.source_health import source_health
 from metrics.time_in_state import time_in_state
 
-ALL: tuple[Metric, ...] = (in_flight, over_target, open_items, flow_over_time, moves, source_health, time_in_state)
+ALL: tuple[Metric, ...] = (
+    in_flight,
+    over_target,
+    open_items,
+    flow_over_time,
+    moves,
+    source_health,
+    time_in_state,
+    exits,
+    cycle_time,
+    aging,
+)
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "find", "segment_names"]
 

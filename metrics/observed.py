@@ -18,7 +18,6 @@ horizon AS (
         least(CAST($last_at AS TIMESTAMPTZ), coalesce(as_of_at, $last_at)) AS last_at,
         least(CAST($until_at AS TIMESTAMPTZ), coalesce(as_of_at, $until_at)) AS until_at
     FROM source
-    WHERE coalesce(as_of_at, $until_at) > $from_at
 )"""
 
 # Ages in microseconds since the stay began: observed from begun_micros (more than 0 where it began before the window)
@@ -50,6 +49,7 @@ seen_stay AS (
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND NOT rule_stage.is_end
+      AND horizon.until_at > $from_at
       AND stay.entered_at <= horizon.last_at
       AND (stay.left_at IS NULL OR stay.left_at > $from_at)
 )"""
@@ -101,7 +101,7 @@ shut_item AS (
        AND closing.stage_index >= 0
        AND closing.next_stage = '(closed)'
        AND closing.left_at = shut.shut_at
-    WHERE item.stream = $stream AND item.opened_at <= horizon.last_at
+    WHERE item.stream = $stream AND horizon.until_at > $from_at AND item.opened_at <= horizon.last_at
 ),
 seen_item AS (
     SELECT
@@ -123,8 +123,8 @@ seen_item AS (
     WHERE gone_at IS NULL OR gone_at >= $from_at
 )"""
 
-SEEN_ITEMS = Subject("seen_item", "last_at", ("type", "source"))
-SEEN_STAYS = Subject("seen_stay", "last_at", ("stage", "lane", "type", "source"))
+SEEN_ITEMS = Subject("seen_item", "last_at", built_in=("type", "source"))
+SEEN_STAYS = Subject("seen_stay", "last_at", built_in=("stage", "lane", "type", "source"))
 
 
 def stretch(question: Question) -> dict[str, object]:

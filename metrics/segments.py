@@ -8,13 +8,14 @@ from metrics.open_work import OPEN_WAIT, sample_life_micros
 from metrics.question import MetricError, Question
 from value_stream import Stream
 
-# Segments that every open item has, as columns of the subject.
+# Segments that need not be declared, as columns of the subject.
 BUILT_IN: Mapping[str, str] = {
     "stage": "{subject}.stage",
     "lane": "{subject}.lane",
     "type": "{subject}.workflow_type",
     "source": "{subject}.source",
     "wait": "coalesce(open_wait.wait, 'silent')",
+    "outcome": "coalesce({subject}.outcome, '(none)')",
 }
 NONE = "(none)"
 
@@ -43,7 +44,7 @@ class Subject:
     table: str = "open_item"
     instant: str = "until_at"
     since: str = ""
-    built_in: tuple[str, ...] = tuple(BUILT_IN)
+    built_in: tuple[str, ...] = ("stage", "lane", "type", "source", "wait")
 
 
 OPEN_ITEMS = Subject()
@@ -79,9 +80,7 @@ class Split:
 
     def held(self) -> str:
         """The columns to split by under those names, for the SELECT of a common table, each followed by a comma."""
-        return "".join(
-            f"{expression} AS {key}, " for key, (_, expression) in zip(self.keys, self.columns, strict=True)
-        )
+        return "".join(f"{expression} AS {key}, " for key, (_, expression) in zip(self.keys, self.columns, strict=True))
 
     def group(self) -> str:
         """The same for a GROUP BY or ORDER BY, each preceded by a comma."""
@@ -95,7 +94,7 @@ def quoted(name: str) -> str:
 
 def segment_names(stream: Stream) -> tuple[str, ...]:
     """What `by` and `where` may name: the built-in segments, and the short names of those the stream declares."""
-    return (*BUILT_IN, *(_short(path) for path in stream.item.segments))
+    return (*OPEN_ITEMS.built_in, *(_short(path) for path in stream.item.segments))
 
 
 def split(stream: Stream, question: Question, subject: Subject = OPEN_ITEMS, *, with_wait: bool = False) -> Split:

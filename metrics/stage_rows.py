@@ -64,7 +64,7 @@ def table(rows: Iterable[Row], columns: Sequence[str], chosen: Split, first: str
 def _kind(name: str) -> pa.DataType:
     if name.endswith(("_seconds", "_share", "_per_day", "_in_flight")):
         return pa.float64()
-    if name.endswith("_at"):
+    if name == "at" or name.endswith("_at"):
         return pa.timestamp("us", tz="UTC")
     return pa.int64() if name in COUNTS else pa.string()
 

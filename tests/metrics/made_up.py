@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from value_stream import Stream, rule_rows, stream_versions
@@ -86,6 +87,17 @@ class World:
         """Up to when something is known of the item, asked as of then."""
         read = self.read_until[item.source]
         return as_of if read is None else min(as_of, read)
+
+
+def checked(examples: int) -> settings:
+    """How hypothesis goes about these worlds: the same examples every time, shrunk, but without tracing each line."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    )
 
 
 def at(seconds: float) -> datetime:
