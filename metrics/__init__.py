@@ -3,10 +3,14 @@
 from difflib import get_close_matches
 
 from metrics.aging import aging
+from metrics.arrivals import arrivals
+from metrics.cumulative_flow import cumulative_flow
 from metrics.cycle_time import cycle_time
+from metrics.departures import departures
 from metrics.exits import exits
 from metrics.flow_over_time import flow_over_time
 from metrics.in_flight import in_flight
+from metrics.in_flight_over_time import in_flight_over_time
 from metrics.metric import Metric
 from metrics.moves import moves
 from metrics.open_items import open_items
@@ -14,6 +18,7 @@ from metrics.over_target import over_target
 from metrics.question import MetricError, Question, Window
 from metrics.segments import segment_names
 from metrics.source_health import source_health
+from metrics.throughput import throughput
 from metrics.time_in_state import time_in_state
 
 ALL: tuple[Metric, ...] = (
@@ -27,6 +32,11 @@ ALL: tuple[Metric, ...] = (
     exits,
     cycle_time,
     aging,
+    throughput,
+    in_flight_over_time,
+    arrivals,
+    departures,
+    cumulative_flow,
 )
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "find", "segment_names"]
