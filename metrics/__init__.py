@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from metrics.aging import aging
 from metrics.arrivals import arrivals
+from metrics.compare import compare
 from metrics.cumulative_flow import cumulative_flow
 from metrics.cycle_time import cycle_time
 from metrics.departures import departures
@@ -11,6 +12,7 @@ from metrics.exits import exits
 from metrics.flow_over_time import flow_over_time
 from metrics.in_flight import in_flight
 from metrics.in_flight_over_time import in_flight_over_time
+from metrics.littles_law import littles_law
 from metrics.metric import Metric
 from metrics.moves import moves
 from metrics.open_items import open_items
@@ -37,9 +39,10 @@ ALL: tuple[Metric, ...] = (
     arrivals,
     departures,
     cumulative_flow,
+    littles_law,
 )
 
-__all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "find", "segment_names"]
+__all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]
 
 
 def find(name: str) -> Metric:
