@@ -9,6 +9,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 import metrics
@@ -69,9 +70,27 @@ def print_table(found: Answer, console: Console) -> None:
         )
     for row in found.table.to_pylist():
         table.add_row(*(escape(_for_people(value)) for value in row.values()))
+    if table.row_count and _narrowest(table, console) > console.width:
+        _print_records(found, console, caption)
+        return
     console.print(table)
     if found.table.num_rows == 0:
         console.print("No rows.")
+
+
+def _narrowest(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options.update(max_width=100_000), table).minimum
+
+
+def _print_records(found: Answer, console: Console, caption: str) -> None:
+    """A block a row: what a table of so many columns would fold beyond reading."""
+    console.print(f"[bold]{escape(found.title)}[/]")
+    width = max(len(name) for name in found.table.column_names)
+    for row in found.table.to_pylist():
+        console.print()
+        for name, value in row.items():
+            console.print(f"{escape(name.replace('_', ' ')):<{width}}  {escape(_for_people(value))}", soft_wrap=True)
+    console.print(f"\n[dim]{escape(caption)}[/]")
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -23,6 +23,9 @@ profile      = "default"
 profile_file = "{profiles}"
 namespaces = ["default"]
 web_ui     = {web_ui}
+# A server of its own on this machine, so more than a guest would ask.
+requests_per_second   = 200
+visibility_per_second = 5
 
 [[databases]]
 name    = "crm"
