@@ -3,7 +3,9 @@
 from warehouse.batch import Batch
 from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
 from warehouse.errors import WarehouseError
+from warehouse.forgetting import Forgotten, forget
 from warehouse.kept_runs import KeptRun, runs_of_items
+from warehouse.rewriting import rewrite
 from warehouse.rounds import (
     KnownRun,
     Round,
@@ -19,6 +21,7 @@ from warehouse.rules import RULE_TABLES, rebuild, replace_rules
 __all__ = [
     "RULE_TABLES",
     "Batch",
+    "Forgotten",
     "KeptRun",
     "KnownRun",
     "Round",
@@ -26,6 +29,7 @@ __all__ = [
     "WarehouseError",
     "execute",
     "finish_round",
+    "forget",
     "known_anywhere",
     "known_runs",
     "open_warehouse",
@@ -33,6 +37,7 @@ __all__ = [
     "rebuild",
     "register_source",
     "replace_rules",
+    "rewrite",
     "rows",
     "runs_of_items",
     "transaction",

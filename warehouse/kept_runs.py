@@ -6,14 +6,16 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from warehouse.database import rows
+from warehouse.pseudonyms import FORM
 
-RUNS_OF_ITEMS = """
+RUNS_OF_ITEMS = f"""
 SELECT run.workflow_id, run.run_id, run.next_event_id, run.started_at, run.closed_at
 FROM run
 JOIN source ON source.source_key = run.source_key
 WHERE source.source = $source
   AND run.observed_until_at IS NULL
   AND run.run_key IN (SELECT run_key FROM run_item)
+  AND NOT regexp_full_match(run.workflow_id, '{FORM}')
 ORDER BY run.run_key
 """
 
@@ -30,5 +32,6 @@ class KeptRun:
 
 
 def runs_of_items(con: DuckDBPyConnection, source: str) -> list[KeptRun]:
-    """The runs of a source that belong to any stream's items, children included; those lost from sight left out."""
+    """The runs of a source that belong to any stream's items, children included; those lost from sight
+    or forgotten left out."""
     return [KeptRun(**row) for row in rows(con, RUNS_OF_ITEMS, source=source)]

@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 from warehouse.batch import RUNS, Batch
 from warehouse.database import execute, query, rows, transaction
 from warehouse.derive import ROW_FACTS, begin, derive
+from warehouse.hiding import without_forgotten
 
 NEW_SOURCE = """
 INSERT INTO source BY NAME
@@ -252,10 +253,10 @@ def write_batch(con: DuckDBPyConnection, source: str, batch: Batch, learned_at: 
 
     Writing the same rows twice changes nothing: an event is known by run and id, an attribute by event and path, a
     sample by its instant. A database row that is read again as it was adds no version.
-    Events of runs that neither the batch nor the warehouse holds are left out.
+    Events of runs that neither the batch nor the warehouse holds are left out. What was forgotten stays so.
     """
     source_key = _source_key(con, source)
-    with transaction(con), _registered(con, batch):
+    with transaction(con), _registered(con, without_forgotten(con, source, batch, learned_at)) as batch:
         begin(con)
         _write_runs(con, source_key, batch, learned_at)
         added = _write_row_versions(con, source_key, batch)
@@ -319,7 +320,7 @@ def _write_row_versions(con: DuckDBPyConnection, source_key: int, batch: Batch) 
 
 
 @contextmanager
-def _registered(con: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
+def _registered(con: DuckDBPyConnection, batch: Batch) -> Iterator[Batch]:
     tables: dict[str, pa.Table] = {
         "incoming_runs": batch.runs,
         "incoming_events": batch.events,
@@ -331,7 +332,7 @@ def _registered(con: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
     for name, table in tables.items():
         con.register(name, table)
     try:
-        yield
+        yield batch
     finally:
         for name in tables:
             con.unregister(name)

@@ -28,6 +28,9 @@ class KnownRows(Protocol):
     def row_ids(self, table: str) -> Ids:
         """The ids of all rows that are known and not deleted."""
 
+    def count_forgotten(self, table: str, row_ids: Sequence[str]) -> int:
+        """How many of these rows, all of them unknown, are so because they were forgotten."""
+
 
 @dataclass(frozen=True)
 class RoundResult:
@@ -191,7 +194,8 @@ class Round:
 
     def _look_for_missed(self, table: TableConfig, there: Ids) -> None:
         """A row that is there and still unknown came with too old a cursor value: next time everything is read."""
-        missed = len(_without(there, self._known.row_ids(table.name)))
+        unknown = [str(one) for one in _without(there, self._known.row_ids(table.name)).to_pylist()]
+        missed = len(unknown) - self._known.count_forgotten(table.name, unknown)
         if missed:
             self._states[table.name] = replace(self._states[table.name], seen=())
             self._notes.append(

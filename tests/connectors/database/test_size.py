@@ -30,6 +30,9 @@ class NothingKnown:
     def row_ids(self, table: str) -> pa.ChunkedArray:
         return pa.chunked_array([], type=pa.string())
 
+    def count_forgotten(self, table: str, row_ids: Sequence[str]) -> int:
+        return 0
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def big_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
