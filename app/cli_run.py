@@ -8,7 +8,7 @@ from app.api_client import running_service
 from app.config import Config, find, load
 from app.demo import Wish
 from app.errors import ServiceError
-from app.processes import treat_sigterm_as_ctrl_c
+from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
 
 
 def run_up(config_option: Path | None, port: int | None) -> None:
@@ -45,6 +45,7 @@ def _serve(config: Config, progress: Console) -> None:
     service = open_service(config)
     try:
         progress.print(f"Pages at {address_of(listening)}. Ctrl-C ends them.", soft_wrap=True)
+        end_if_asked()
         serve(service, listening)
     finally:
         service.close()

@@ -13,7 +13,7 @@ from rich.markup import escape
 from app.api_client import running_service
 from app.config import Config, find, load, source_names
 from app.errors import AskError
-from app.processes import treat_sigterm_as_ctrl_c
+from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
 from app.rounds import Outcome, one_round
 from app.service import Service, open_service
 from value_stream.durations import parse_duration
@@ -32,6 +32,7 @@ def run_sync(config_option: Path | None, every: str | None) -> None:
     try:
         while True:
             _once(config, progress)
+            end_if_asked()
             time.sleep(pause_seconds)
     except KeyboardInterrupt:
         progress.print("Ended. Everything read so far is kept.")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.held_rows import HeldRows
 from app.rounds import Outcome
 from app.source_writer import SourceWriter
 from connectors.database.config import DatabaseConfig
@@ -37,7 +38,7 @@ class DatabaseSource:
         self._database: Database | None = None
 
     async def read(self) -> Outcome:
-        """One round: each batch written as it comes, then the round recorded. A source that is down is recorded too."""
+        """One round: what is new written in few transactions, then the round recorded; so is a failure."""
         started_at = datetime.now(UTC)
         try:
             watermark = await self._writer.watermark()
@@ -59,11 +60,18 @@ class DatabaseSource:
     async def _read(self, watermark: str | None, now: datetime) -> tuple[RoundResult, int]:
         if self._database is None:
             self._database = Database(self._config)
-        reading = self._database.read_round(known=self._writer.known_rows(), watermark=watermark, now=now)
+        held = HeldRows(self._writer.known_rows())
+        reading = self._database.read_round(known=held, watermark=watermark, now=now)
         batches, added = iter(reading), 0
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            added += await self._writer.write(batch)
-        return reading.result, added
+            held.hold(batch)
+            if held.is_full:
+                added += await self._write(held)
+        return reading.result, added + await self._write(held)
+
+    async def _write(self, held: HeldRows) -> int:
+        batch = held.take()
+        return 0 if batch is None else await self._writer.write(batch)
 
     async def _finish(self, done: Round) -> Outcome:
         await self._writer.finish(done)

@@ -4,7 +4,6 @@ Each part is a child process; the parts end in reverse order when this ends, and
 """
 
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from app.demo_config import CONFIG_NAME, WAREHOUSE_NAME, child_environment, writ
 from app.demo_ready import wait_until_ready
 from app.demo_temporal import DevServer, free_port, start_temporal
 from app.errors import DemoError
-from app.processes import Child, start, stop
+from app.processes import Child, end_if_asked, finish_undisturbed, start, stop
 
 DEFAULT_PORT = 8501
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -59,7 +58,8 @@ class Company:
         return self.folder / "logs" / f"{name}.log"
 
     def check(self) -> None:
-        """Raise DemoError when a part has ended by itself."""
+        """Raise DemoError when a part has ended by itself, KeyboardInterrupt when we are asked to end."""
+        end_if_asked()
         for child in self.children:
             if sentence := child.ended():
                 raise DemoError(sentence)
@@ -118,6 +118,7 @@ def _open_pages(company: Company, temporal: DevServer, wished: int | None) -> No
         write_config(company.folder, temporal, port)
         pages = company.start("streamgauge", "app.cli", "up", "--config", str(company.folder / CONFIG_NAME))
         while (sentence := pages.ended()) is None:
+            end_if_asked()
             if running_service(company.folder / WAREHOUSE_NAME) is not None:
                 return
             time.sleep(LOOK_SECONDS)
@@ -127,7 +128,10 @@ def _open_pages(company: Company, temporal: DevServer, wished: int | None) -> No
 
 def _run_to_end(company: Company, name: str, *command: str) -> None:
     child = company.start(name, *command)
-    if child.process.wait() != 0:
+    while child.ended() is None:
+        end_if_asked()
+        time.sleep(LOOK_SECONDS / 10)
+    if child.process.returncode != 0:
         raise DemoError(child.ended() or name)
     company.children.remove(child)
 
@@ -140,9 +144,7 @@ def _keep_going(company: Company, for_seconds: float | None) -> None:
 
 
 def _end(company: Company) -> None:
-    # A second Ctrl-C must not cut the tidying short: it has its own time limits.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    finish_undisturbed()
     stop(company.children)
     company.children.clear()
 

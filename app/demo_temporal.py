@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import DemoError
-from app.processes import Child, start
+from app.processes import Child, end_if_asked, start
 
 GRPC_PORT = 7233
 WEB_UI_PORT = 8233
@@ -84,6 +84,7 @@ def _answers(binary: str, server: DevServer, child: Child) -> bool:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
+        end_if_asked()
         if child.ended():
             return False
         if subprocess.run(question, env=clean, capture_output=True, timeout=START_SECONDS, check=False).returncode == 0:

@@ -16,6 +16,7 @@ from types import FrameType
 from app.errors import DemoError
 
 _PR_SET_PDEATHSIG = 1
+_asked_to_end = threading.Event()
 # Loaded here: between fork and exec nothing may be imported any more.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -83,13 +84,29 @@ def last_lines(log: Path, count: int = 12) -> str:
 
 
 def treat_sigterm_as_ctrl_c() -> None:
-    """From here on SIGTERM and a closed terminal raise KeyboardInterrupt in the main thread."""
+    """From here on SIGINT, SIGTERM and a closed terminal raise KeyboardInterrupt in the main thread."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        _asked_to_end.set()
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
+
+
+def end_if_asked() -> None:
+    """Raise the KeyboardInterrupt of a signal that came and got lost. To be called in every loop that waits.
+
+    Python drops what is raised inside some of its own callbacks, as when a process is being started.
+    """
+    if _asked_to_end.is_set():
+        raise KeyboardInterrupt
+
+
+def finish_undisturbed() -> None:
+    """From here on these signals are ignored: the tidying up has its own time limits."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _kill_session(child: Child) -> None:
