@@ -66,6 +66,7 @@ ATTRIBUTES = _schema(
     path=pa.string(),
     value=pa.string(),
     is_cut=pa.bool_(),
+    note=pa.string(),
 )
 PENDING = _schema(
     run_id=pa.string(),

@@ -36,7 +36,8 @@ WHERE item.business_key IN (SELECT word FROM wanted_name)
 CREATE OR REPLACE TEMP TABLE forgotten_run AS
 WITH RECURSIVE
 named AS (
-    SELECT run_key FROM run WHERE run_id IN (SELECT word FROM wanted_name) OR workflow_id IN (SELECT word FROM wanted_name)
+    SELECT run_key FROM run
+    WHERE run_id IN (SELECT word FROM wanted_name) OR workflow_id IN (SELECT word FROM wanted_name)
 ),
 shared AS (
     SELECT stream, item_key FROM run_item WHERE run_key IN (SELECT run_key FROM named)

@@ -66,6 +66,7 @@ async def _produce(
 ) -> None:
     before = replace(connection.budget.asked)
     work, fault = Work(Gathering(put)), None
+    connection.begin()
     there: list[KeptRun] = []
     try:
         there = await _still_there(connection, runs, clock())
@@ -84,7 +85,7 @@ async def _produce(
             failed=len(failed),
             requests=asked.requests - before.requests,
             throttled=asked.throttled - before.throttled,
-            error=None if first is None else str(first.as_error(connection.where)),
+            error=connection.codec_fault if first is None else str(first.as_error(connection.where)),
         )
     )
 
@@ -102,7 +103,10 @@ async def _read(connection: Connection, run: KeptRun, declared: Declared) -> Asy
     history, token = History(run.run_id, declared), b""
     while history.next_event_id < run.next_event_id:
         events, token = await connection.history_page(run.workflow_id, run.run_id, token)
-        rows = history.read(event for event in events if event.event_id < run.next_event_id)
+        events = [event for event in events if event.event_id < run.next_event_id]
+        if connection.codec is not None:
+            await connection.codec.open(history.payloads(events))
+        rows = history.read(events)
         yield Chunk(rows=Rows(attributes=rows.attributes))
         if not token or not events:
             return

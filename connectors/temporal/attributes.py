@@ -1,6 +1,7 @@
 """Map one history event to the values that are kept of it: search attributes always, all else by declared path."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from temporalio.api.common.v1 import Payload, Payloads
@@ -8,13 +9,15 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from connectors.temporal.payloads import (
     MISSING,
-    argument,
     as_text,
     clean,
     cut,
     decode,
     fields,
+    is_readable,
     look_up,
+    place_in,
+    sealed,
     search_attribute,
 )
 
@@ -55,55 +58,95 @@ class Declared:
         return kind in self._paths
 
 
-def attribute_rows(event: HistoryEvent, declared: Declared, name: str | None) -> Iterator[tuple[str, str | None, bool]]:
-    """Path, value and is_cut of each value that is kept of an event.
+@dataclass(frozen=True)
+class Value:
+    """One value that is kept of an event. `note` is the encoding and size of a payload that could not be read."""
+
+    path: str
+    value: str | None
+    is_cut: bool = False
+    note: str | None = None
+
+
+def values_of(event: HistoryEvent, declared: Declared, name: str | None) -> Iterator[Value]:
+    """The values that are kept of an event.
 
     `name` is what the event is about: activity type, message name, child or workflow type; for results the name of the
-    activity or update that is answered. A path the payload does not have gives no row; a null, or a payload that cannot
-    be read, gives a row with value None. Every search attribute gives a row, None where it was unset.
+    activity or update that is answered. A path the payload does not have gives nothing; a null, or a payload that
+    cannot be read, gives None. Every search attribute gives a value, None where it was unset.
     """
     field = event.WhichOneof("attributes")
     if field is None:
         return
     attributes = getattr(event, field)
-    for path, value in _values(event.event_type, attributes, declared, name):
-        text, is_cut = (None, False) if value is None else cut(value)
-        yield clean(path), text, is_cut
-
-
-def _values(event_type: int, attributes: Any, declared: Declared, name: str | None) -> Iterator[tuple[str, str | None]]:
-    if event_type in SEARCH_ATTRIBUTES:
+    if event.event_type in SEARCH_ATTRIBUTES:
         for path, payload in fields(attributes.search_attributes.indexed_fields, "search_attribute"):
-            yield path, search_attribute(payload)
+            yield _value(path, search_attribute(payload), payload)
+    for places in _places(event.event_type, attributes, declared, name):
+        for place in places:
+            value = place.value()
+            if value is not MISSING:
+                yield _value(place.path, as_text(value), place.payload)
+
+
+def payloads_of(event: HistoryEvent, declared: Declared, name: str | None) -> Iterator[Payload]:
+    """The payloads that hold declared values of an event, and a timer's summary, by which stages may be told."""
+    field = event.WhichOneof("attributes")
+    if field is None:
+        return
+    if event.event_type == TIMER_STARTED and event.user_metadata.HasField("summary"):
+        yield event.user_metadata.summary
+    for places in _places(event.event_type, getattr(event, field), declared, name):
+        yield from (place.payload for place in places)
+
+
+def _value(path: str, value: str | None, payload: Payload) -> Value:
+    if value is None:
+        return Value(clean(path), None, note=sealed(payload))
+    return Value(clean(path), *cut(value))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A declared path, and the payload it leads into."""
+
+    path: str
+    payload: Payload
+    steps: Sequence[str]
+
+    def value(self) -> object:
+        """What stands there; None where the payload cannot be read, MISSING where it has no such path."""
+        return look_up(decode(self.payload), self.steps) if is_readable(self.payload) else None
+
+
+def _places(event_type: int, attributes: Any, declared: Declared, name: str | None) -> Iterator[Iterator[Place]]:
     if event_type in MEMOS and declared.has("memo"):
-        yield from _keyed(MEMOS[event_type](attributes), "memo", declared.of("memo", None))
+        yield _keyed(MEMOS[event_type](attributes), "memo", declared.of("memo", None))
     if event_type in HEADERS and declared.has("header"):
-        yield from _keyed(HEADERS[event_type](attributes), "header", declared.of("header", name))
+        yield _keyed(HEADERS[event_type](attributes), "header", declared.of("header", name))
     if event_type in BODIES:
         kind, find = BODIES[event_type]
-        paths = declared.of(kind, name)
-        if paths:
-            yield from _in_body(find(attributes), paths)
+        yield _in_body(find(attributes), declared.of(kind, name))
 
 
-def _keyed(payloads: Mapping[str, Payload], root: str, paths: list[str]) -> Iterator[tuple[str, str | None]]:
+def _keyed(payloads: Mapping[str, Payload], root: str, paths: list[str]) -> Iterator[Place]:
     for path in paths:
         key = path.removeprefix(f"{root}.")
+        outer, *steps = key.split(".")
         if key in payloads:
-            yield path, as_text(decode(payloads[key]))
-        elif "." in key and (outer := key.split(".")[0]) in payloads:
-            value = look_up(decode(payloads[outer]), key.split(".")[1:])
-            if value is not MISSING:
-                yield path, as_text(value)
+            yield Place(path, payloads[key], ())
+        elif steps and outer in payloads:
+            yield Place(path, payloads[outer], steps)
 
 
-def _in_body(payloads: Payloads, paths: list[str]) -> Iterator[tuple[str, str | None]]:
+def _in_body(payloads: Payloads, paths: list[str]) -> Iterator[Place]:
     for path in paths:
-        value = argument(payloads, path.split(".")[1:])
-        if value is not MISSING:
-            yield path, as_text(value)
+        index, steps = place_in(path.split(".")[1:])
+        if index < len(payloads.payloads):
+            yield Place(path, payloads.payloads[index], steps)
 
 
+TIMER_STARTED = 17
 SEARCH_ATTRIBUTES = frozenset({1, 40})
 MEMOS: dict[int, Callable[[Any], Mapping[str, Payload]]] = {
     1: lambda a: a.memo.fields,

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.temporal.codec import CodecConfig
+
 
 class TemporalConfig(BaseModel):
     """One Temporal cluster to read from. Address, TLS and keys are Temporal's own business: its profile file and
@@ -28,6 +30,9 @@ class TemporalConfig(BaseModel):
     )
     sampling_seconds: float = Field(
         default=10, gt=0, description="How often the pending work of a run that does not change is noted, seconds."
+    )
+    codec: CodecConfig | None = Field(
+        default=None, description="A codec server that opens encoded payloads, for the paths that a stream declares."
     )
 
     def source(self, namespace: str) -> str:

@@ -19,6 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from connectors.temporal.budget import Budget
+from connectors.temporal.codec import Codec
 from connectors.temporal.config import TemporalConfig
 from connectors.temporal.faults import Fault
 from connectors.temporal.memory import Memory
@@ -40,13 +41,26 @@ class Connection:
         self.where = f"{address}/{namespace}"
         self.budget = Budget(config.requests_per_second, config.visibility_per_second)
         self.memory = Memory()
+        self.codec = Codec(config.codec, namespace) if config.codec is not None else None
         self._service = client.workflow_service
+
+    def begin(self) -> None:
+        """Begin a round."""
+        if self.codec is not None:
+            self.codec.begin()
+
+    @property
+    def codec_fault(self) -> str | None:
+        """What the codec server did not do since the round began; None when it did all, or there is none."""
+        return self.codec.fault if self.codec is not None else None
 
     async def close(self) -> None:
         """Let the connection settle. Await it as the last thing of a short-lived program.
 
         An interpreter that exits while the client's threads still run may abort (temporalio/sdk-python issue 300).
         """
+        if self.codec is not None:
+            await self.codec.close()
         await asyncio.sleep(SETTLE_SECONDS)
 
     async def list_runs(self, query: str, *, page_size: int, token: bytes) -> api.ListWorkflowExecutionsResponse:

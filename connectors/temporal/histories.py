@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 
-from connectors.temporal.attributes import Declared, attribute_rows
+from connectors.temporal.attributes import Declared, payloads_of, values_of
 from connectors.temporal.events import (
     ACTIVITY_COMPLETED,
     ACTIVITY_SCHEDULED,
@@ -70,14 +71,29 @@ class History:
                 self._remember(event, event_columns(event).get("name"))
         return rows
 
+    def payloads(self, events: Iterable[HistoryEvent]) -> list[Payload]:
+        """The payloads of these events that `read` will look into: open them before, where they are encoded."""
+        found: list[Payload] = []
+        names = dict(self._names)
+        for event in events:
+            columns = event_columns(event)
+            name = columns.get("name")
+            if event.event_type == STARTED:
+                name = event.workflow_execution_started_event_attributes.workflow_type.name
+            elif event.event_type in (ACTIVITY_COMPLETED, UPDATE_COMPLETED):
+                name = names.get(columns["answers_event_id"] or 0)
+            elif name and event.event_type in NAMED_LATER:
+                names[event.event_id] = name
+            if event.event_id >= self.next_event_id:
+                found += payloads_of(event, self.declared, name)
+        return found
+
     def _read_one(self, event: HistoryEvent, rows: Rows) -> None:
         columns = event_columns(event, turn_event_id=self._turn_event_id)
         rows.events.append({"run_id": self.run_id, **columns})
         name = self._about(event, columns)
-        for path, value, is_cut in attribute_rows(event, self.declared, name):
-            rows.attributes.append(
-                {"run_id": self.run_id, "event_id": event.event_id, "path": path, "value": value, "is_cut": is_cut}
-            )
+        for kept in values_of(event, self.declared, name):
+            rows.attributes.append({"run_id": self.run_id, "event_id": event.event_id, **vars(kept)})
         self._remember(event, columns.get("name"))
         self.facts.update(run_facts(event, self.run_id, columns))
         self.is_closed = self.is_closed or event.event_type in CLOSED_TYPES

@@ -115,9 +115,14 @@ class OneRound:
     async def _check_open(self) -> None:
         """Ask after known runs: those missing from the list first, then those not asked after for longest."""
         again = [(workflow_id, run_id) for workflow_id, run_id in self.mark.again if run_id not in self.rows]
-        known = [(row["workflow_id"], run_id) for run_id, row in self.rows.items()]
+        known = [(self._workflow_id(run_id, row), run_id) for run_id, row in self.rows.items()]
         known.sort(key=lambda run: (run[1] in self.listed_open, self._checked_at(run[1]) or EPOCH))
         await self.work.do(self._check(*run) for run in (*again, *known))
+
+    def _workflow_id(self, run_id: str, row: Row) -> str:
+        """Temporal's own, where it listed the run: a forgotten run has another one here."""
+        info = self.listed_open.get(run_id)
+        return info.execution.workflow_id if info is not None else str(row["workflow_id"])
 
     def _checked_at(self, run_id: str) -> datetime | None:
         return self.memory.watches.get(run_id, Watch()).checked_at

@@ -79,11 +79,24 @@ def argument(payloads: Payloads, steps: Sequence[str]) -> object:
 
     None where the argument cannot be read, MISSING where it is not there.
     """
-    index, rest = (int(steps[0]), steps[1:]) if steps and steps[0].isdecimal() else (0, steps)
+    index, rest = place_in(steps)
     if index >= len(payloads.payloads):
         return MISSING
     payload = payloads.payloads[index]
     return look_up(decode(payload), rest) if is_readable(payload) else None
+
+
+def place_in(steps: Sequence[str]) -> tuple[int, Sequence[str]]:
+    """Which argument `[n].a.b` leads into, 0 where the first step is no number; and the steps inside it."""
+    return (int(steps[0]), steps[1:]) if steps and steps[0].isdecimal() else (0, steps)
+
+
+def sealed(payload: Payload | None) -> str | None:
+    """What can be said of a payload that cannot be read: its encoding and its size; None for one that can."""
+    if payload is None or is_readable(payload):
+        return None
+    encoding = cut(payload.metadata.get("encoding", b"").decode(errors="replace"))[0] or "no encoding"
+    return f"{encoding}, {len(payload.data)} bytes"
 
 
 def search_attribute(payload: Payload) -> str | None:

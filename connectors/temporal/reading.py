@@ -97,7 +97,7 @@ class Reader:
             # Nothing new to read, and asking would wait for it: the run only came back into sight.
             yield Chunk(read_run_row(row, history, info, token, is_at_end=True))
             return
-        async for rows, reached_token, is_at_end in self._pages(row, history, token, info):
+        async for rows, reached_token, is_at_end in self._pages(history, token, info):
             row = read_run_row(row, history, info, reached_token, is_at_end=is_at_end)
             yield Chunk(row, rows)
 
@@ -111,14 +111,15 @@ class Reader:
         return fresh, b"" if self.declared.needs_earlier_names else token
 
     async def _pages(
-        self, row: Row, history: History, token: bytes, info: WorkflowExecutionInfo
+        self, history: History, token: bytes, info: WorkflowExecutionInfo
     ) -> AsyncIterator[tuple[Rows, bytes, bool]]:
         """New rows page by page, each with the token that goes on after it and whether the history ends there."""
         last_event_id = info.history_length or UNKNOWN_LENGTH
+        run = info.execution  # A forgotten run has another workflow id here.
         reached = 0
         while True:
             try:
-                events, following = await self.connection.history_page(row["workflow_id"], row["run_id"], token)
+                events, following = await self.connection.history_page(run.workflow_id, run.run_id, token)
             except Fault as fault:
                 if not token or fault.is_gone or not fault.concerns_one_run:
                     raise
@@ -128,6 +129,8 @@ class Reader:
             if token and events and events[0].event_id > max(history.next_event_id, reached + 1):
                 token, reached = b"", 0  # Something is missing before this page.
                 continue
+            if self.connection.codec is not None:
+                await self.connection.codec.open(history.payloads(events))
             rows = history.read(events)
             is_stuck = not events or events[-1].event_id <= reached
             is_at_end = not following or is_stuck or history.next_event_id > last_event_id

@@ -125,6 +125,7 @@ async def _next(parts: "asyncio.Queue[Part]", task: "asyncio.Task[None]") -> Par
 
 async def _run(one_round: OneRound, parts: "asyncio.Queue[Part]", started_at: datetime) -> None:
     connection, work = one_round.connection, one_round.work
+    connection.begin()
     before = replace(connection.budget.asked)
     fault: Fault | None = None
     try:
@@ -157,4 +158,4 @@ def _error(connection: Connection, work: Work, fault: Fault | None) -> str | Non
     if work.failed:
         _, first = work.failed[0]
         return f"Temporal at {connection.where}: {len(work.failed)} run(s) could not be read; the first: {first}."
-    return None
+    return connection.codec_fault

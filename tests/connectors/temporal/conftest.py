@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 import warehouse
 from connectors.temporal import Connection, DeclaredPath, RoundResult, TemporalConfig, connect, read_round
+from connectors.temporal.codec import CodecConfig
 
 SOURCE = "main/default"
 
@@ -28,6 +29,7 @@ class Mirror:
     sampling_seconds: float = 10
     query: str | None = None
     declared: Iterable[DeclaredPath] = ()
+    codec: CodecConfig | None = None
     connection: Connection | None = None
 
     def __post_init__(self) -> None:
@@ -51,6 +53,7 @@ class Mirror:
             requests_per_second=self.requests_per_second,
             visibility_per_second=self.visibility_per_second,
             sampling_seconds=self.sampling_seconds,
+            codec=self.codec,
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("TEMPORAL_ADDRESS", self.address)
