@@ -98,3 +98,12 @@ def _commands() -> Iterator[tuple[str, Any]]:
         path, command = waiting.pop()
         yield path, command
         waiting += [(f"{path} {name}", part) for name, part in getattr(command, "commands", {}).items()]
+
+
+def test_every_situation_names_a_test_that_exists():
+    page = (ROOT / "docs/what-happens-when.md").read_text()
+    named = re.findall(r"`(test_[a-z0-9_]+)` \|$", page, re.MULTILINE)
+    written = set(re.findall(r"def (test_\w+)\(", "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))))
+
+    assert len(named) == len(re.findall(r"^\|(?! situation|---)", page, re.MULTILINE)) >= 30
+    assert [name for name in named if name not in written] == []
