@@ -1,10 +1,11 @@
 """The DuckDB file: its schema, what is written to it, and what is derived from that."""
 
 from warehouse.batch import Batch
+from warehouse.conservation import uneven_items
 from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
 from warehouse.errors import WarehouseError
 from warehouse.forgetting import Forgotten, forget
-from warehouse.kept_runs import KeptRun, runs_of_items
+from warehouse.kept_runs import KeptRun, KeptRuns, runs_of_items
 from warehouse.rewriting import rewrite
 from warehouse.rounds import (
     KnownRun,
@@ -23,6 +24,7 @@ __all__ = [
     "Batch",
     "Forgotten",
     "KeptRun",
+    "KeptRuns",
     "KnownRun",
     "Round",
     "Warehouse",
@@ -41,6 +43,7 @@ __all__ = [
     "rows",
     "runs_of_items",
     "transaction",
+    "uneven_items",
     "watermark",
     "write_batch",
 ]

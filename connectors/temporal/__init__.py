@@ -13,15 +13,19 @@ from connectors.temporal.attributes import DeclaredPath
 from connectors.temporal.config import TemporalConfig
 from connectors.temporal.connect import connect
 from connectors.temporal.connection import Connection
+from connectors.temporal.reconciliation import Difference, Reconciliation, reconcile
 from connectors.temporal.rounds import RoundResult, read_round
 
 __all__ = [
     "AgainResult",
     "Connection",
     "DeclaredPath",
+    "Difference",
+    "Reconciliation",
     "RoundResult",
     "TemporalConfig",
     "connect",
     "read_again",
     "read_round",
+    "reconcile",
 ]
