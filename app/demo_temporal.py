@@ -15,6 +15,7 @@ from app.processes import Child, end_if_asked, start
 GRPC_PORT = 7233
 WEB_UI_PORT = 8233
 START_SECONDS = 60.0
+STARTED = "Temporal Server:"
 SEARCH_ATTRIBUTES = ("Stage=Keyword", "Region=Keyword", "Priority=Int")
 # Kept data needs no fsync per transition: it must survive the end of the demo, not of the machine.
 PRAGMAS = ("journal_mode=WAL", "synchronous=OFF")
@@ -87,7 +88,14 @@ def _answers(binary: str, server: DevServer, child: Child) -> bool:
         end_if_asked()
         if child.ended():
             return False
-        if subprocess.run(question, env=clean, capture_output=True, timeout=START_SECONDS, check=False).returncode == 0:
+        # What answers at the port may be another demo's server, which was quicker than ours: ours says when it is up.
+        is_ours = STARTED in child.log.read_text(errors="replace")
+        if is_ours and _succeeds(question, clean):
             return True
         time.sleep(0.1)
     raise DemoError(f"Temporal's dev server did not answer within {START_SECONDS:.0f} s; its words are in {child.log}.")
+
+
+def _succeeds(command: list[str], environment: dict[str, str]) -> bool:
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=START_SECONDS, check=False)
+    return done.returncode == 0

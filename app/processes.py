@@ -45,7 +45,7 @@ def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("children are started from the main thread")
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         try:
             process = subprocess.Popen(
                 command,
