@@ -22,6 +22,8 @@ from metrics.segments import segment_names
 from metrics.source_health import source_health
 from metrics.throughput import throughput
 from metrics.time_in_state import time_in_state
+from metrics.wait_split import wait_split
+from metrics.waits import waits
 
 ALL: tuple[Metric, ...] = (
     in_flight,
@@ -40,6 +42,8 @@ ALL: tuple[Metric, ...] = (
     departures,
     cumulative_flow,
     littles_law,
+    waits,
+    wait_split,
 )
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]

@@ -8,7 +8,10 @@ from tests.fixtures.streams import a_stream, full_stream, put_in_force
 from tests.fixtures.warehouses import SOURCE, deliver, empty, write
 from warehouse import Batch, rebuild, register_source, rows, write_batch
 
-DERIVED = ("run_item", "item", "stay", "step", "pending_work", "decision", "item_attribute", "row_fact")
+DERIVED = (
+    *("run_item", "item", "stay", "step", "pending_work", "wait", "decision", "decision_mark"),
+    *("item_attribute", "row_fact"),
+)
 SOURCE_TABLES = ("run", "event", "attribute", "row_version", "pending", "task_queue")
 
 
