@@ -7,6 +7,8 @@ from metrics.arrivals import arrivals
 from metrics.compare import compare
 from metrics.cumulative_flow import cumulative_flow
 from metrics.cycle_time import cycle_time
+from metrics.decision_summary import decision_summary
+from metrics.decisions import decisions
 from metrics.departures import departures
 from metrics.exits import exits
 from metrics.flow_over_time import flow_over_time
@@ -44,6 +46,8 @@ ALL: tuple[Metric, ...] = (
     littles_law,
     waits,
     wait_split,
+    decisions,
+    decision_summary,
 )
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]

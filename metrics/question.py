@@ -30,6 +30,7 @@ class Question:
     as_of: the instant the figures speak about, UTC. window: the stretch they cover, for metrics that need one.
     where: (segment, value) pairs that must all hold; the value "(none)" stands for a missing one.
     by: segments to split by. known_at: answer from what was known by then; None means from all that is known.
+    hide_persons: name nobody. smallest_group: figures of persons that rest on fewer rows are left out.
     """
 
     as_of: datetime
@@ -37,6 +38,8 @@ class Question:
     where: tuple[tuple[str, str], ...] = ()
     by: tuple[str, ...] = ()
     known_at: datetime | None = None
+    hide_persons: bool = False
+    smallest_group: int = 1
 
     def __post_init__(self) -> None:
         if self.as_of.tzinfo is None:
