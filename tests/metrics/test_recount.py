@@ -1,4 +1,4 @@
-"""What is in flight, late and moving, recounted in a few lines of Python from stays and items, at instants by chance."""
+"""What is in flight, late and moving, recounted in a few lines of Python from the stays, at instants by chance."""
 
 from collections import Counter
 from random import Random
@@ -40,7 +40,9 @@ def test_in_flight_is_a_plain_count(warehouse, seed):
         very_late = Counter(s["stage"] for s in there(con, at) if over(s, at, 1))
 
         answer = {row["stage"]: row for row in in_flight(con, STREAM, Question(at)).to_pylist()}
-        assert {stage: row["items"] for stage, row in answer.items()} == {s.name: counted[s.name] for s in STREAM.stages}
+        assert {stage: row["items"] for stage, row in answer.items()} == {
+            s.name: counted[s.name] for s in STREAM.stages
+        }
         targets = {row["stage"]: row for row in over_target(con, STREAM, Question(at)).to_pylist()}
         assert Counter({stage: row["over_target"] for stage, row in targets.items()}) == late
         assert Counter({stage: row["over_deadline"] for stage, row in targets.items()}) == very_late
@@ -103,11 +105,7 @@ def test_the_answer_for_an_instant_does_not_depend_on_what_came_later(warehouse,
     known = [story for story in stories if story.row["started_at"] <= at]
     for story in known:
         story.row["observed_until_at"] = seen if (seen := story.row["observed_until_at"]) and seen <= at else None
-    events = {
-        (story.run_id, event["event_id"])
-        for story in known
-        for event in story.events[: until(story, at)]
-    }
+    events = {(story.run_id, event["event_id"]) for story in known for event in story.events[: until(story, at)]}
     deliver(con, batch(*known, events=events))
 
     assert in_flight(con, STREAM, Question(at)).to_pylist() == whole

@@ -97,15 +97,13 @@ class Walk:
             if happening.kind == "event" and self._rule(happening, stage, self.done):
                 self.closed_at, self.ended = happening.at, "done"
             stage = found[-1][0] if found else stage
-        if not found:
-            winner = None
-        else:
-            winner = max(range(len(found)), key=lambda place: (self._drawn(found[place][0]), place))
+        ranked = range(len(found))
+        winner = max(ranked, key=lambda place: (self._drawn(found[place][0]), place)) if found else None
         for happening in group:
             place = found[winner][0] if winner is not None else stage
             self.stage_after[happening.run["run_id"], happening.event["event_id"]] = str(place)
         others = [(*entry, True) for place, entry in enumerate(found) if place != winner]
-        return others + [(*found[winner], False)] if winner is not None else []
+        return [*others, (*found[winner], False)] if winner is not None else []
 
     def _drawn(self, stage: str) -> int:
         return self.stages[stage]["stage_index"] if stage in self.stages else -1
@@ -159,7 +157,12 @@ class Walk:
 
     def _enter(self, stage: str, happening: Happening, kind: str, overlapped: bool) -> None:
         present = next((stay for stay in reversed(self.stays) if not stay.overlapped), None)
-        if not overlapped and present and present.stage == stage and (kind == "reset" or (stage, stage) not in self.moves):
+        if (
+            not overlapped
+            and present
+            and present.stage == stage
+            and (kind == "reset" or (stage, stage) not in self.moves)
+        ):
             return
         if overlapped and present and present.stage == stage:
             return

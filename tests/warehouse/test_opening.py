@@ -65,7 +65,7 @@ def test_a_migration_that_fails_leaves_no_trace(path, tmp_path, monkeypatch):
     (schema / "0002_bad.sql").write_text("CREATE TABLE bad (\n    a INTEGER -- A.\n);\nSELECT nothing;\n")
     monkeypatch.setattr(migrations, "SCHEMA", schema)
 
-    with pytest.raises(WarehouseError, match="Could not bring .* up to date"):
+    with pytest.raises(WarehouseError, match=r"Could not bring .* up to date"):
         open_warehouse(path)
 
     (schema / "0002_bad.sql").write_text("CREATE TABLE better (\n    a INTEGER -- A.\n);\n")
@@ -85,7 +85,7 @@ def test_a_file_of_a_newer_program_is_refused(path):
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(WarehouseError, match="No folder .*nowhere"):
+    with pytest.raises(WarehouseError, match=r"No folder .*nowhere"):
         open_warehouse(tmp_path / "nowhere" / "streamgauge.duckdb")
 
 

@@ -19,6 +19,8 @@ ORDER BY item_key, stay_index
 """
 ITEMS = "SELECT item_key, opened_at, closed_at, ended, runs FROM item WHERE stream = 'claim' ORDER BY item_key"
 MICROSECOND = timedelta(microseconds=1)
+
+
 def prepared(warehouse, seed, *streams):
     empty(warehouse)
     con = warehouse.cursor()
@@ -32,7 +34,8 @@ def prepared(warehouse, seed, *streams):
 def test_items_and_stays_are_those_of_the_recount(warehouse, seed):
     con = prepared(warehouse, seed, winding_stream())
     there = world(con)
-    walks = {min(run["run_key"] for run in item.own): Walk(there, "claim", item).walk() for item in items(there, "claim")}
+    found = items(there, "claim")
+    walks = {min(run["run_key"] for run in item.own): Walk(there, "claim", item).walk() for item in found}
 
     assert [tuple(row.values()) for row in rows(con, ITEMS)] == [
         (key, walk.opened_at, walk.closed_at, walk.ended, len(walk.item.runs)) for key, walk in sorted(walks.items())

@@ -67,9 +67,7 @@ def test_a_known_run_is_the_row_that_was_handed_over(con):
 
 
 def test_events_of_a_run_that_nobody_knows_are_left_out(con):
-    events = pa.Table.from_pylist(
-        [{"run_id": "unknown", "event_id": 1, "type": 1, "time_at": NOON}], schema=EVENTS
-    )
+    events = pa.Table.from_pylist([{"run_id": "unknown", "event_id": 1, "type": 1, "time_at": NOON}], schema=EVENTS)
 
     assert write_batch(con, SOURCE, Batch(events=events), NOON) == 0
 

@@ -1,49 +1,45 @@
 -- The runs of the items in hand, in the order of their lives. Reads item_in_hand (stream, item_key).
-CREATE OR REPLACE TEMP TABLE item_run AS
-WITH RECURSIVE
-mine AS (
-    SELECT run_item.stream, run_item.item_key, run_item.run_key, run_item.is_own
-    FROM run_item
-    JOIN item_in_hand ON item_in_hand.stream = run_item.stream AND item_in_hand.item_key = run_item.item_key
-),
+-- Tables rather than common table expressions: these are read several times, and a plan needs to know how small they are.
+CREATE OR REPLACE TEMP TABLE mine AS
+SELECT
+    run_item.stream, run_item.item_key, run_item.is_own,
+    run.run_key, run.source_key, run.workflow_id, run.run_id, run.first_run_id, run.continued_run_id, run.base_run_id,
+    run.initiator, run.workflow_type, run.cron_schedule, run.execution_at, run.observed_until_at, run.started_at
+FROM run_item
+JOIN item_in_hand ON item_in_hand.stream = run_item.stream AND item_in_hand.item_key = run_item.item_key
+JOIN run ON run.run_key = run_item.run_key;
+
 -- A reset copies the base run's events: everything up to the last WorkflowTaskFailed that names this run is a copy.
 -- Where the base run was never seen the copy is all there is, and counts.
-fork AS (
-    SELECT mine.stream, mine.run_key, max(event.event_id) AS fork_event_id
-    FROM mine
-    JOIN run ON run.run_key = mine.run_key
-    JOIN event
-        ON event.run_key = mine.run_key
-       AND event.type = 9
-       AND event.cause = 'reset workflow'
-       AND event.new_run_id = run.run_id
-    JOIN run AS base ON base.source_key = run.source_key AND base.run_id = event.base_run_id
-    GROUP BY mine.stream, mine.run_key
-),
-begun AS (
-    SELECT
-        mine.stream,
-        mine.item_key,
-        mine.run_key,
-        mine.is_own,
-        run.source_key,
-        run.workflow_id,
-        run.run_id,
-        run.first_run_id,
-        run.continued_run_id,
-        coalesce(run.base_run_id, run.continued_run_id) AS previous_run_id,
-        run.initiator,
-        run.workflow_type,
-        run.cron_schedule,
-        run.execution_at,
-        run.observed_until_at,
-        fork.fork_event_id,
-        greatest(run.started_at, coalesce(mark.time_at, run.started_at)) AS began_at
-    FROM mine
-    JOIN run ON run.run_key = mine.run_key
-    LEFT JOIN fork ON fork.stream = mine.stream AND fork.run_key = mine.run_key
-    LEFT JOIN event AS mark ON mark.run_key = mine.run_key AND mark.event_id = fork.fork_event_id
-),
+CREATE OR REPLACE TEMP TABLE reset_mark AS
+SELECT run_key, event_id, time_at, new_run_id, base_run_id
+FROM event
+WHERE type = 9 AND cause = 'reset workflow' AND run_key IN (SELECT run_key FROM mine);
+
+CREATE OR REPLACE TEMP TABLE fork AS
+SELECT
+    mine.stream,
+    mine.run_key,
+    max(reset_mark.event_id) AS fork_event_id,
+    arg_max(reset_mark.time_at, reset_mark.event_id) AS forked_at,
+    arg_max(reset_mark.base_run_id, reset_mark.event_id) AS base_run_id
+FROM reset_mark
+JOIN mine ON mine.run_key = reset_mark.run_key AND mine.run_id = reset_mark.new_run_id
+JOIN run AS base ON base.source_key = mine.source_key AND base.run_id = reset_mark.base_run_id
+GROUP BY mine.stream, mine.run_key;
+
+CREATE OR REPLACE TEMP TABLE begun AS
+SELECT
+    mine.* EXCLUDE (base_run_id, started_at),
+    coalesce(mine.base_run_id, mine.continued_run_id) AS previous_run_id,
+    fork.fork_event_id,
+    fork.base_run_id,
+    CASE WHEN fork.forked_at > mine.started_at THEN fork.forked_at ELSE mine.started_at END AS began_at
+FROM mine
+LEFT JOIN fork ON fork.stream = mine.stream AND fork.run_key = mine.run_key;
+
+CREATE OR REPLACE TEMP TABLE item_run AS
+WITH RECURSIVE
 -- Runs that began at one instant follow each other as they continue each other.
 together AS (
     SELECT stream, item_key, run_key, run_id, previous_run_id, began_at
@@ -72,7 +68,7 @@ followed AS (
        AND previous.run_id = begun.previous_run_id
 )
 SELECT
-    begun.*,
+    begun.* EXCLUDE (base_run_id),
     base.run_key AS base_run_key,
     row_number() OVER (
         PARTITION BY begun.stream, begun.item_key
@@ -87,6 +83,5 @@ LEFT JOIN tied
     ON tied.stream = begun.stream AND tied.item_key = begun.item_key AND tied.run_key = begun.run_key
 LEFT JOIN followed
     ON followed.stream = begun.stream AND followed.item_key = begun.item_key AND followed.run_key = begun.run_key
-LEFT JOIN event AS mark ON mark.run_key = begun.run_key AND mark.event_id = begun.fork_event_id
 LEFT JOIN begun AS base
-    ON base.stream = begun.stream AND base.item_key = begun.item_key AND base.run_id = mark.base_run_id;
+    ON base.stream = begun.stream AND base.item_key = begun.item_key AND base.run_id = begun.base_run_id;

@@ -223,9 +223,24 @@ SELECT
 FROM numbered
 WHERE NOT is_winner;
 
--- The stay that holds from each instant on: of those that began together the last.
-CREATE OR REPLACE TEMP TABLE stay_begun AS
-SELECT stream, item_key, stay_index, stage, entered_at
-FROM found_stay
-WHERE NOT is_overlapped
-QUALIFY row_number() OVER (PARTITION BY stream, item_key, entered_at ORDER BY stay_index DESC) = 1;
+-- The stay in which each event happened; of those that began together the last.
+CREATE OR REPLACE TEMP TABLE event_stay AS
+WITH moment AS (
+    SELECT stream, item_key, entered_at AS moment_at, stay_index, CAST(NULL AS BIGINT) AS run_key,
+        CAST(NULL AS BIGINT) AS event_id
+    FROM found_stay
+    WHERE NOT is_overlapped
+    UNION ALL
+    SELECT stream, item_key, instant_at, NULL, run_key, event_id
+    FROM live_event
+),
+placed AS (
+    SELECT
+        stream, item_key, run_key, event_id,
+        max(stay_index) OVER (
+            PARTITION BY stream, item_key ORDER BY moment_at, stay_index NULLS LAST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS stay_index
+    FROM moment
+)
+SELECT stream, item_key, run_key, event_id, stay_index FROM placed WHERE event_id IS NOT NULL;

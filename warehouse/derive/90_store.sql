@@ -66,10 +66,10 @@ WITH counted AS (
                 ORDER BY live_event.instant_at, live_event.run_rank, live_event.event_id
             ) = 1 AS is_progress
     FROM live_event
-    ASOF LEFT JOIN stay_begun AS found_stay
+    LEFT JOIN event_stay AS found_stay
         ON found_stay.stream = live_event.stream
-       AND found_stay.item_key = live_event.item_key
-       AND found_stay.entered_at <= live_event.instant_at
+       AND found_stay.run_key = live_event.run_key
+       AND found_stay.event_id = live_event.event_id
 ),
 entered AS (
     SELECT stream, item_key, max(entered_at) AS entered_at FROM found_stay GROUP BY stream, item_key
@@ -177,10 +177,14 @@ SELECT
     found_step.started_at, found_step.ended_at, found_step.due_at, found_step.attempts, found_step.ended,
     found_step.failure_message, found_step.failure_type
 FROM found_step
-ASOF LEFT JOIN stay_begun AS found_stay
+-- a step that a reset has copied unfinished goes on from the reset
+LEFT JOIN item_run ON item_run.stream = found_step.stream AND item_run.run_key = found_step.run_key
+LEFT JOIN event_stay AS found_stay
     ON found_stay.stream = found_step.stream
-   AND found_stay.item_key = found_step.item_key
-   AND found_stay.entered_at <= found_step.opened_at
+   AND found_stay.run_key = found_step.run_key
+   AND found_stay.event_id = CASE
+        WHEN found_step.event_id < item_run.fork_event_id THEN item_run.fork_event_id ELSE found_step.event_id
+    END
 ORDER BY found_step.stream, found_step.item_key, found_step.run_key, found_step.event_id;
 
 INSERT INTO pending_work BY NAME
