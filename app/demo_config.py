@@ -38,6 +38,9 @@ tables  = [
   {{ name = "ledger",    key = ["id"], cursor = "updated_at" }},
 ]
 
+[sync]
+every_seconds = 1  # minutes stand for hours here, so what is new should show at once
+
 [server]
 port = {port}
 """
