@@ -86,7 +86,7 @@ class Walk:
     def _entries(self, group: list[Happening]) -> list[tuple[str, Happening, str, bool]]:
         """The stages that the events of one turn enter, the one that wins last."""
         found: list[tuple[str, Happening, str]] = []
-        stage = self.stays[-1].stage if self.stays else None
+        stage = self._present()
         for happening in group:
             if happening.kind == "closed":
                 found.append((CLOSED, happening, "close"))
@@ -104,6 +104,10 @@ class Walk:
             self.stage_after[happening.run["run_id"], happening.event["event_id"]] = str(place)
         others = [(*entry, True) for place, entry in enumerate(found) if place != winner]
         return [*others, (*found[winner], False)] if winner is not None else []
+
+    def _present(self) -> str | None:
+        """The stage the item is in: one that lost within a worker turn never held it."""
+        return next((stay.stage for stay in reversed(self.stays) if not stay.overlapped), None)
 
     def _drawn(self, stage: str) -> int:
         return self.stages[stage]["stage_index"] if stage in self.stages else -1
@@ -156,15 +160,8 @@ class Walk:
         return next(e["name"] for e in events if e["event_id"] == happening.event["answers_event_id"])
 
     def _enter(self, stage: str, happening: Happening, kind: str, overlapped: bool) -> None:
-        present = next((stay for stay in reversed(self.stays) if not stay.overlapped), None)
-        if (
-            not overlapped
-            and present
-            and present.stage == stage
-            and (kind == "reset" or (stage, stage) not in self.moves)
-        ):
-            return
-        if overlapped and present and present.stage == stage:
+        changes_nothing = overlapped or kind == "reset" or (stage, stage) not in self.moves
+        if self._present() == stage and changes_nothing:
             return
         self.stays.append(Stay(stage, happening.at, kind, overlapped, ended=CLOSING.get(happening.event["type"])))
 
