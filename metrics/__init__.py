@@ -10,8 +10,12 @@ from metrics.cycle_time import cycle_time
 from metrics.decision_summary import decision_summary
 from metrics.decisions import decisions
 from metrics.departures import departures
+from metrics.drift import drift
 from metrics.exits import exits
+from metrics.first_pass_yield import first_pass_yield
+from metrics.flow_efficiency import flow_efficiency
 from metrics.flow_over_time import flow_over_time
+from metrics.handoffs import handoffs
 from metrics.in_flight import in_flight
 from metrics.in_flight_over_time import in_flight_over_time
 from metrics.littles_law import littles_law
@@ -20,6 +24,7 @@ from metrics.moves import moves
 from metrics.open_items import open_items
 from metrics.over_target import over_target
 from metrics.question import MetricError, Question, Window
+from metrics.rework import rework
 from metrics.segments import segment_names
 from metrics.source_health import source_health
 from metrics.throughput import throughput
@@ -48,6 +53,11 @@ ALL: tuple[Metric, ...] = (
     wait_split,
     decisions,
     decision_summary,
+    drift,
+    handoffs,
+    rework,
+    first_pass_yield,
+    flow_efficiency,
 )
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]
