@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from metrics.aging import aging
 from metrics.arrivals import arrivals
 from metrics.compare import compare
+from metrics.completeness import completeness
 from metrics.cumulative_flow import cumulative_flow
 from metrics.cycle_time import cycle_time
 from metrics.decision_summary import decision_summary
@@ -27,8 +28,12 @@ from metrics.question import MetricError, Question, Window
 from metrics.rework import rework
 from metrics.segments import segment_names
 from metrics.source_health import source_health
+from metrics.systems import systems
 from metrics.throughput import throughput
 from metrics.time_in_state import time_in_state
+from metrics.validation import validation
+from metrics.value_leaked import value_leaked
+from metrics.value_waiting import value_waiting
 from metrics.wait_split import wait_split
 from metrics.waits import waits
 
@@ -58,6 +63,11 @@ ALL: tuple[Metric, ...] = (
     rework,
     first_pass_yield,
     flow_efficiency,
+    value_waiting,
+    value_leaked,
+    systems,
+    validation,
+    completeness,
 )
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]
