@@ -106,8 +106,8 @@ ORDER BY bucket.to_at
 def flow_over_time(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """Items in flight at the end of each stretch of the window, and items that began and ended within it.
 
-    An item counts once; while it was closed, until a reset reopened it, it does not. An item lost from sight counts as gone from when it was last seen. Zero-length items arrive
-    and depart in the same stretch.
+    An item counts once; while it was closed, until a reset reopened it, it does not. An item lost from sight counts
+    as gone from when it was last seen. Zero-length items arrive and depart in the same stretch.
 
     Not split by stage: see in_flight for any one instant.
 

@@ -18,7 +18,7 @@ TABLES = (*DERIVED, "run_item")
 
 
 def differing_rows(con: DuckDBPyConnection) -> dict[str, int]:
-    """Rows per derived table that are only in the present tables, or only in a rebuild; tables without any are left out.
+    """Rows per derived table that only the present tables have, or only a rebuild; tables without any are left out.
 
     Rebuilds inside a transaction that is rolled back: nothing changes. Needs a warehouse that is open for writing, and
     nobody who writes meanwhile.

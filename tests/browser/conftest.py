@@ -41,7 +41,7 @@ def serving(folder):
 @contextmanager
 def a_browser():
     """Chromium of the system, else the one Playwright brought."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = os.environ.get("STREAMGAUGE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
@@ -55,9 +55,9 @@ def address(tmp_path_factory):
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Not longer: while it is open, its event loop stands in the way of asyncio.run.
 def chromium():
-    """The browser of all tests."""
+    """The browser of a file's tests."""
     with a_browser() as browser:
         yield browser
 
