@@ -20,6 +20,7 @@ from app.imports import import_files
 from app.rounds import Follower, Outcome, Rounds
 from app.service import Service, soundness
 from metrics import MetricError
+from warehouse import uneven_items
 from warehouse.comparison import differing_rows
 
 # A round waits for its slowest source; a first one may read a whole namespace.
@@ -155,7 +156,7 @@ def _import(service: Service, rounds: Rounds, paths: list[Path]) -> Iterator[str
 
 def _check(service: Service, rounds: Rounds) -> str:
     with closing(service.warehouse.cursor()) as con:
-        return soundness(rounds.quietly(lambda: differing_rows(con)))
+        return soundness(*rounds.quietly(lambda: (differing_rows(con), uneven_items(con))))
 
 
 def _status(service: Service, rounds: Rounds) -> dict[str, object]:

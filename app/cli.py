@@ -84,8 +84,22 @@ def sync(
         str | None,
         typer.Option(metavar="DURATION", help="Round after round with this pause, such as 5s, until Ctrl-C."),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Read again what Temporal still has: runs that differ there, and values that streams declare since.",
+        ),
+    ] = False,
 ) -> None:
     """Read once what is new in each source. The stream files are read again, too, unless the service runs."""
+    if again:
+        if every is not None:
+            raise typer.BadParameter("--again reads once: drop --every.")
+        from app.cli_again import run_again
+
+        run_again(config)
+        return
     from app.cli_sync import run_sync
 
     run_sync(config, every)
@@ -136,6 +150,17 @@ def check(config: ConfigOption = None) -> None:
     from app.cli_check import run_check
 
     run_check(config)
+
+
+@cli.command()
+def forget(
+    item: Annotated[str, typer.Argument(help="Business key, workflow id or run id of the item.")],
+    config: ConfigOption = None,
+) -> None:
+    """Erase an item's names, values and texts for good; its runs and instants stay, so that every count stays."""
+    from app.cli_forget import run_forget
+
+    run_forget(config, item)
 
 
 @cli.command()

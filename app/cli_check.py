@@ -19,7 +19,7 @@ from app.service import soundness
 from connectors.database.config import DatabaseConfig
 from connectors.errors import ConnectorError
 from connectors.temporal import TemporalConfig
-from warehouse import open_warehouse
+from warehouse import open_warehouse, uneven_items
 from warehouse.comparison import differing_rows
 from warehouse.reading import open_to_read
 
@@ -57,16 +57,16 @@ def _source_checks(config: Config) -> list[tuple[str, Callable[[], str]]]:
     found: list[tuple[str, Callable[[], str]]] = []
     for cluster in config.temporal:
         for namespace in cluster.namespaces:
-            found.append((cluster.source(namespace), partial(_temporal, cluster, namespace)))
+            found.append((cluster.source(namespace), partial(_temporal, config.warehouse, cluster, namespace)))
     for database in config.databases:
         found.append((database.name, partial(_database, database)))
     return found
 
 
-def _temporal(cluster: TemporalConfig, namespace: str) -> str:
-    from app.sources import reach_temporal
+def _temporal(path: Path, cluster: TemporalConfig, namespace: str) -> str:
+    from app.source_comparison import compared
 
-    return asyncio.run(reach_temporal(cluster, namespace))
+    return asyncio.run(compared(path, cluster, namespace))
 
 
 def _database(config: DatabaseConfig) -> str:
@@ -99,6 +99,7 @@ def _soundness_of_copy(path: Path, folder: Path) -> str:
         held.close()
     copy = open_warehouse(folder / path.name)
     try:
-        return soundness(differing_rows(copy.cursor()))
+        con = copy.cursor()
+        return soundness(differing_rows(con), uneven_items(con))
     finally:
         copy.close()

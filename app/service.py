@@ -1,7 +1,7 @@
 """The running service: the one process that owns the warehouse. Pages, API and rounds get everything through it."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -72,9 +72,15 @@ def current() -> Service:
     return _installed[0]
 
 
-def soundness(differing: Mapping[str, int]) -> str:
-    """One sentence for a sound warehouse. Raises WarehouseError for one that derived something else."""
-    if not differing:
-        return "derived rows are what a rebuild gives"
+def soundness(differing: Mapping[str, int], uneven: Sequence[Mapping[str, object]]) -> str:
+    """One sentence for a sound warehouse. Raises WarehouseError for one that derived or summed something else."""
+    if not differing and not uneven:
+        return "derived rows are what a rebuild gives, and the stays of every item sum to its age"
+    if uneven:
+        first = uneven[0]
+        raise WarehouseError(
+            f"{len(uneven)} items do not add up; the first: {first['workflow_id']} of {first['stream']} "
+            f"{first['fault']}. Please report it."
+        )
     told = ", ".join(f"{table} {count}" for table, count in differing.items())
     raise WarehouseError(f"Derived rows differ from a rebuild ({told} rows). Please report it.")

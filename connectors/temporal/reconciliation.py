@@ -52,6 +52,11 @@ class Difference:
         """What the kind means, in words."""
         return EXPLANATIONS[self.kind]
 
+    @property
+    def is_read_again(self) -> bool:
+        """Whether reading the run again settles it."""
+        return self.kind in READ_AGAIN
+
 
 @dataclass(frozen=True)
 class ClosedCount:
@@ -131,7 +136,7 @@ async def _produce(
         result = await comparison.compare()
         if is_repairing:
             reader = Reader(connection, declared, comparison.clock)
-            await work.do(_jobs(reader, [each for each in result.differences if each.kind in READ_AGAIN], known))
+            await work.do(_jobs(reader, [each for each in result.differences if each.is_read_again], known))
     except Fault as fault:
         result = replace(result, error=str(fault.as_error(connection.where)))
     await work.gathering.flush()

@@ -194,7 +194,7 @@ def test_a_source_that_is_down_is_no_reason_to_restart_the_service(client, sourc
 
 
 def test_the_warehouse_can_be_checked_while_it_is_in_use(client):
-    assert client.get("/api/check").json() == {"warehouse": "derived rows are what a rebuild gives"}
+    assert client.get("/api/check").json()["warehouse"].startswith("derived rows are what a rebuild gives")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8501", "", "[::2]"])
