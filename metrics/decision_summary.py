@@ -4,7 +4,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from metrics.answer import COUNT, NUMBER, TEXT, Kinds, answer
-from metrics.asked import questions, split_questions
+from metrics.asked import questions
+from metrics.asked_by import split_questions
 from metrics.metric import metric
 from metrics.observed import stretch
 from metrics.question import Question
