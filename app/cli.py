@@ -62,6 +62,34 @@ def demo(
 
 
 @cli.command()
+def init(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="Write here. Default: $STREAMGAUGE_CONFIG, else ./streamgauge.toml."
+        ),
+    ] = None,
+    database: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ENV_VARIABLE",
+            help="A database, and the environment variable that holds its URL. Repeatable. Default: every variable "
+            "whose name ends in _DATABASE_URL.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+) -> None:
+    """Ask Temporal and the databases what there is, and write a configuration that reads it.
+
+    Temporal is found by its own profile or environment (TEMPORAL_ADDRESS, ...). What cannot be reached is said, and
+    left out as a comment; exit code 1 only when nothing could be reached. Only reads, and writes no secrets.
+    """
+    from app.cli_init import Init, run_init
+
+    run_init(Init(config, tuple(database or ()), force))
+
+
+@cli.command()
 def up(
     config: ConfigOption = None,
     port: Annotated[

@@ -34,6 +34,11 @@ async def connect(config: TemporalConfig, namespace: str) -> Connection:
     return Connection(client, config, namespace, address)
 
 
+def namespace_of_profile(config: TemporalConfig) -> str:
+    """The namespace that Temporal's profile or environment names, else `default`. Raises ConnectorError."""
+    return str(_settings(config).get("namespace") or "default")
+
+
 def _settings(config: TemporalConfig) -> ClientConnectConfig:
     if config.profile_file is not None and not config.profile_file.is_file():
         # The SDK would go on without the file, to localhost.

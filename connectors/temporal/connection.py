@@ -30,6 +30,7 @@ Answer = TypeVar("Answer")
 PATIENCE = timedelta(seconds=10)
 LIST_PATIENCE = timedelta(seconds=15)
 SETTLE_SECONDS = 0.2
+NAMESPACES_A_PAGE = 100
 
 
 class Connection:
@@ -37,13 +38,19 @@ class Connection:
 
     def __init__(self, client: Client, config: TemporalConfig, namespace: str, address: str) -> None:
         self.config = config
+        self.address = address
         self.namespace = namespace
         self.source = config.source(namespace)
         self.where = f"{address}/{namespace}"
         self.budget = Budget(config.requests_per_second, config.visibility_per_second)
         self.memory = Memory()
         self.codec = Codec(config.codec, namespace) if config.codec is not None else None
+        self._client = client
         self._service = client.workflow_service
+
+    def in_namespace(self, namespace: str) -> "Connection":
+        """Another namespace of the cluster, over the same wire; only one of the two needs to be closed."""
+        return Connection(self._client, self.config, namespace, self.address)
 
     def begin(self) -> None:
         """Begin a round."""
@@ -125,6 +132,12 @@ class Connection:
         )
         send = partial(self._service.describe_task_queue, request, timeout=PATIENCE)
         return await self._ask(f"describe task queue {queue}", send)
+
+    async def list_namespaces(self, token: bytes) -> api.ListNamespacesResponse:
+        """One page of the cluster's namespaces, Temporal's own among them."""
+        request = api.ListNamespacesRequest(page_size=NAMESPACES_A_PAGE, next_page_token=token)
+        send = partial(self._service.list_namespaces, request, timeout=PATIENCE)
+        return await self._ask("list the namespaces", send)
 
     async def describe_namespace(self) -> api.DescribeNamespaceResponse:
         """The namespace's own settings, retention among them."""
