@@ -13,7 +13,7 @@ from connectors.database.faults import connector_error
 from connectors.database.reading import Database, RoundResult
 from connectors.database.session import read_only
 from connectors.errors import ConnectorError
-from warehouse import Round, WarehouseError
+from warehouse import Round
 
 
 def reach_database(config: DatabaseConfig) -> None:
@@ -38,17 +38,21 @@ class DatabaseSource:
         self._database: Database | None = None
 
     async def read(self) -> Outcome:
-        """One round: what is new written in few transactions, then the round recorded; so is a failure."""
+        """One round: what is new written in few transactions, then the round recorded; so is a failure.
+
+        Raises WarehouseError when the warehouse cannot be written.
+        """
         started_at = datetime.now(UTC)
+        watermark = await self._writer.watermark()
         try:
-            watermark = await self._writer.watermark()
-            try:
-                result, added = await self._read(watermark, started_at)
-            except ConnectorError as error:
-                return await self._finish(Round(started_at, datetime.now(UTC), is_complete=False, error=str(error)))
-            return await self._finish(_round(result, added, started_at))
-        except WarehouseError as error:
-            return Outcome(self.name, started_at, datetime.now(UTC), error=str(error))
+            result, added = await self._read(watermark, started_at)
+        except ConnectorError as error:
+            return await self._finish(Round(started_at, datetime.now(UTC), is_complete=False, error=str(error)))
+        return await self._finish(_round(result, added, started_at))
+
+    async def record(self, failed: Outcome) -> None:
+        """Record that a round failed. Raises WarehouseError."""
+        await self._writer.finish(Round(failed.started_at, failed.ended_at, is_complete=False, error=failed.error))
 
     async def close(self) -> None:
         """Let go of connection and cursor."""

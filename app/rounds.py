@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from app.errors import ServiceError
+from warehouse import WarehouseError
 
 LOG = logging.getLogger("streamgauge.rounds")
 # A source that is down is asked less and less often, but at least once in this time.
@@ -30,7 +31,10 @@ class Outcome:
 
 
 class Source(Protocol):
-    """Somewhere to read from. `read` makes one round, writes what it finds, and raises nothing a source can cause."""
+    """Somewhere to read from. `read` makes one round, writes what it finds, and raises nothing a source can cause.
+
+    It raises WarehouseError when the warehouse cannot be written, and whatever a mistake of our own raises.
+    """
 
     @property
     def name(self) -> str:
@@ -38,6 +42,9 @@ class Source(Protocol):
 
     async def read(self) -> Outcome:
         """Make one round."""
+
+    async def record(self, failed: Outcome) -> None:
+        """Record in the warehouse that a round failed, where `read` could not."""
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -91,14 +98,22 @@ class Follower:
 
 
 async def read_safely(source: Source) -> Outcome:
-    """One round; a failure of our own becomes an outcome too, so that the other sources go on."""
+    """One round; a failure of our own becomes an outcome too, recorded like any other, so that other sources go on."""
     started_at = datetime.now(UTC)
     try:
         return await source.read()
+    except WarehouseError as error:
+        sentence = str(error)
     except Exception as error:
         LOG.exception("The round of %s failed unexpectedly", source.name)
-        sentence = f"Unexpected {type(error).__name__}: {error}; the traceback is in the service's log."
-        return Outcome(source.name, started_at, datetime.now(UTC), error=sentence)
+        sentence = f"Unexpected {type(error).__name__}: {error}; the traceback is in the log."
+    failed = Outcome(source.name, started_at, datetime.now(UTC), error=sentence)
+    try:
+        await source.record(failed)
+    except Exception as error:
+        # Most likely what ended the round keeps this from being written, too; whoever waits is told all the same.
+        LOG.error("The failed round of %s could not be recorded: %s", source.name, error)
+    return failed
 
 
 async def one_round(sources: Sequence[Source]) -> list[Outcome]:

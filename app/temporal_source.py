@@ -9,7 +9,7 @@ from app.rounds import Outcome
 from app.source_writer import SourceWriter
 from connectors.errors import ConnectorError
 from connectors.temporal import Connection, DeclaredPath, RoundResult, TemporalConfig, connect, read_round
-from warehouse import Batch, Round, WarehouseError
+from warehouse import Batch, Round
 
 
 class TemporalSource:
@@ -32,18 +32,22 @@ class TemporalSource:
         self._connection: Connection | None = None
 
     async def read(self) -> Outcome:
-        """One round: each batch written as it comes, then the round recorded. A source that is down is recorded too."""
+        """One round: each batch written as it comes, then the round recorded. A source that is down is recorded too.
+
+        Raises WarehouseError when the warehouse cannot be written.
+        """
         started_at = datetime.now(UTC)
+        watermark = await self._writer.watermark()
         try:
-            watermark = await self._writer.watermark()
-            try:
-                return await self._read(watermark)
-            except ConnectorError as error:
-                failed = Round(started_at, datetime.now(UTC), is_complete=False, error=str(error))
-                await self._writer.finish(failed)
-                return Outcome(self.name, started_at, failed.ended_at, error=str(error))
-        except WarehouseError as error:
-            return Outcome(self.name, started_at, datetime.now(UTC), error=str(error))
+            return await self._read(watermark)
+        except ConnectorError as error:
+            failed = Outcome(self.name, started_at, datetime.now(UTC), error=str(error))
+        await self.record(failed)
+        return failed
+
+    async def record(self, failed: Outcome) -> None:
+        """Record that a round failed. Raises WarehouseError."""
+        await self._writer.finish(Round(failed.started_at, failed.ended_at, is_complete=False, error=failed.error))
 
     async def close(self) -> None:
         """Let go of connection and cursor."""

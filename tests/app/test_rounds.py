@@ -21,6 +21,7 @@ class Scripted:
         self.name = name
         self.rounds = 0
         self.closed = False
+        self.recorded: list[Outcome] = []
         self._error, self._breaks, self._gate = error, breaks, gate
         self.counted = threading.Condition()
 
@@ -33,6 +34,9 @@ class Scripted:
         if self._breaks:
             raise ZeroDivisionError("a mistake of ours")
         return Outcome(self.name, NOW, NOW, error=self._error)
+
+    async def record(self, failed: Outcome) -> None:
+        self.recorded.append(failed)
 
     async def close(self) -> None:
         self.closed = True
