@@ -14,6 +14,9 @@ from metrics.thin import too_few
 from value_stream import Stream
 from warehouse import query
 
+# Kinds of stages whose steps are our own systems at work, not the receiver.
+PEOPLE = ("human", "vendor", "regulatory")
+
 KINDS: Kinds = {
     "from_lane": TEXT,
     "to_lane": TEXT,
@@ -61,14 +64,16 @@ placed AS (
 turned AS (
     SELECT
         *,
-        lead(lane) OVER (PARTITION BY item_key ORDER BY stay_index) AS next_lane
+        lead(lane) OVER by_item AS next_lane,
+        lead(stage_index) OVER by_item AS next_index
     FROM placed
     WHERE stage_index >= 0 AND from_index >= 0 AND from_lane <> lane AND NOT is_end
+    WINDOW by_item AS (PARTITION BY item_key ORDER BY stay_index)
 ),
 human(stage) AS (
     SELECT unnest(CAST($human AS VARCHAR[]))
 ),
--- A person acts by taking the question, by answering it, or by letting the item go on; a system by starting a step.
+-- People act by taking the question, by answering it, or by letting the item go on; a system by starting a step.
 deed AS (
     SELECT turned.item_key, turned.stay_index, decision_mark.marked_at AS acted_at
     FROM turned
@@ -109,7 +114,9 @@ passed AS (
     WHERE turned.entered_at >= $from_at
 ),
 told AS (
-    SELECT {held}passed.* FROM passed{joins} WHERE true{conditions}
+    SELECT {held}passed.*, passed.next_lane = passed.from_lane AND passed.next_index <= passed.from_index AS is_back
+    FROM passed{joins}
+    WHERE true{conditions}
 ),
 life AS (
     SELECT
@@ -129,8 +136,8 @@ volume AS (
         count(DISTINCT item_key) AS items,
         count(acted_at) AS acted,
         count(*) - count(acted_at) AS waiting,
-        count(*) FILTER (next_lane = from_lane) AS came_back,
-        count(*) FILTER (next_lane = from_lane) / count(*) AS came_back_share
+        count(*) FILTER (is_back) AS came_back,
+        count(*) FILTER (is_back) / count(*) AS came_back_share
     FROM told
     GROUP BY {keys}
 )
@@ -152,10 +159,11 @@ def handoffs(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.
     """Work that was passed from one lane to another within the window, how long it then lay, and how much came back.
 
     A handoff is an entry into a stage of another owner than the stage before. The receiver acts when somebody takes or
-    answers a question there, when the item leaves, or, in stages that are not a person's, when a step first starts.
+    answers a question there, when the item leaves, or, in stages that a system works on, when a step first starts.
     The percentiles are read off the Kaplan-Meier curve: what nobody has acted on counts for as long as it has lain.
-    A stage is a person's when its kind is human, or when none is given and a decision is asked there. It came back
-    when the next handoff of the item goes to the lane that passed it on.
+    A stage of kind system or queue is a system's, and one without a kind in which no decision is asked: elsewhere
+    the steps that run are ours, not the receiver's. It came back when the next handoff of the item goes to the lane
+    that passed it on, to the stage it was passed on from or one drawn before it: not when it goes on to a later one.
 
     Edge cases: ends are no handoffs, nor is coming back from having been closed. A claim that the stream declares no
     rule for is not seen. What came back after the as-of instant has not come back yet.
@@ -170,7 +178,7 @@ def handoffs(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.
     keys = ("from_lane", "lane", *chosen.keys)
     asked = {decision.stage for decision in stream.decisions}
     human = [
-        stage.name for stage in stream.stages if stage.kind == "human" or (stage.kind is None and stage.name in asked)
+        stage.name for stage in stream.stages if stage.kind in PEOPLE or (stage.kind is None and stage.name in asked)
     ]
     sql = SQL.format(
         horizon=HORIZON.strip(),

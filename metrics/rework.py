@@ -42,15 +42,28 @@ loop AS (
     FROM stay
     JOIN item ON item.stream = stay.stream AND item.item_key = stay.item_key
     JOIN horizon ON horizon.source_key = item.source_key
+    LEFT JOIN rule_move
+        ON rule_move.stream = stay.stream
+       AND rule_move.from_stage = stay.stage
+       AND rule_move.to_stage = stay.next_stage
+    LEFT JOIN rule_stage AS target ON target.stream = stay.stream AND target.stage = stay.next_stage
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND stay.stage_index >= 0
-      AND stay.exit_kind IN ('rework', 'reset')
+      -- going on again after a way back is not another one
+      AND (
+        stay.exit_kind = 'reset'
+        OR (stay.exit_kind = 'rework' AND (rule_move.is_rework OR target.stage_index <= stay.stage_index))
+      )
       AND stay.left_at >= $from_at
       AND stay.left_at <= horizon.last_at
 ),
 returned AS (
-    SELECT loop.item_key, loop.stay_index, min(stay.entered_at) AS returned_at
+    SELECT
+        loop.item_key,
+        loop.stay_index,
+        -- a stage that is at once entered again is done again when it is left
+        min(CASE WHEN loop.from_stage = loop.to_stage THEN stay.left_at ELSE stay.entered_at END) AS returned_at
     FROM loop
     JOIN stay
         ON stay.stream = loop.stream
@@ -58,7 +71,7 @@ returned AS (
        AND stay.stay_index > loop.stay_index
        AND stay.stage = loop.from_stage
        AND NOT stay.is_overlapped
-       AND stay.entered_at <= loop.last_at
+       AND CASE WHEN loop.from_stage = loop.to_stage THEN stay.left_at ELSE stay.entered_at END <= loop.last_at
     GROUP BY loop.item_key, loop.stay_index
 ),
 told AS (
@@ -100,9 +113,10 @@ ORDER BY times DESC, from_stage, to_stage, kind{keys}
 def rework(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """How often work went back to a stage within the window, and how long until it was where it had been.
 
-    A move is rework when it is drawn as such, or when its target was visited before; a reset that returns the item to
-    another stage is one, too. It costs the time from the move back until the item is again in the stage that it was
-    sent back from, or is over; for those still on their way, until the as-of instant.
+    A move is rework when it is drawn as such, or when its target was visited before and is not drawn further on; a
+    reset that returns the item to another stage is one, too. It costs the time from the move back until the item is
+    again in the stage that it was sent back from (or, where that is the stage it was sent to, leaves it), or is over;
+    for those still on their way, until the as-of instant.
 
     Edge cases: the cost counts whole, also the part after the window's end. Loops inside a loop cost in both rows, so
     the costs of rows do not add up to a total.

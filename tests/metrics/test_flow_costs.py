@@ -12,6 +12,7 @@ from metrics import MetricError, Question, Window, drift, first_pass_yield, flow
 from tests.metrics.made_up import (
     CLOSED,
     DRAWN,
+    INDEX,
     LANE,
     STAGES,
     STREAM,
@@ -134,12 +135,14 @@ def test_a_handoff_waits_until_the_receiver_acts(con, world, seed):
                 and start <= seen
             ]
             deeds = started + ([stay.left] if stay.left is not None and stay.left <= seen else [])
-            passed.append((LANE[before.stage], LANE[stay.stage], stay.entered, min(deeds, default=None)))
+            passed.append((before.stage, stay.stage, stay.entered, min(deeds, default=None)))
         for index, (giver, taker, when, acted) in enumerate(passed):
             if when >= FROM:
-                volume[giver, taker] += 1
-                back[giver, taker] += index + 1 < len(passed) and passed[index + 1][1] == giver
-                acts[giver, taker].append(((acted if acted is not None else until) - when, acted is not None))
+                pair = (LANE[giver], LANE[taker])
+                volume[pair] += 1
+                then = passed[index + 1][1] if index + 1 < len(passed) else None
+                back[pair] += then is not None and LANE[then] == LANE[giver] and INDEX[then] <= INDEX[giver]
+                acts[pair].append(((acted if acted is not None else until) - when, acted is not None))
 
     answer = handoffs(con, STREAM, ASKED).to_pylist()
 
@@ -173,12 +176,16 @@ def test_rework_costs_until_the_item_is_back_where_it_was(con, world):
         for place, stay in enumerate(item.stays):
             if stay.exit_kind not in ("rework", "reset") or stay.stage == CLOSED or not FROM <= stay.left <= seen:
                 continue
+            if stay.exit_kind == "rework" and INDEX[stay.next_stage] > INDEX[stay.stage]:
+                continue
             loop = (stay.stage, stay.next_stage, stay.exit_kind)
+            is_self = stay.stage == stay.next_stage
             again = [
-                later.entered
+                later.left if is_self else later.entered
                 for later in item.stays[place + 1 :]
-                if later.stage == stay.stage and later.entered <= seen and not later.overlapped
+                if later.stage == stay.stage and not later.overlapped
             ]
+            again = [back for back in again if back is not None and back <= seen]
             over = None if is_open(item, seen) else item.closed
             times[loop] += 1
             end = min(again) if again else until if over is None else over
