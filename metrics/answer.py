@@ -29,6 +29,11 @@ def answer(rows: Iterable[Row], kinds: Kinds, chosen: Split = NO_SPLIT, first: s
     return pa.Table.from_pylist(shown, schema=pa.schema([(name, kinds.get(name, TEXT)) for name in order]))
 
 
+def typed(found: pa.Table, kinds: Kinds) -> pa.Table:
+    """Those columns of what was found: for answers of many rows, which SQL has finished."""
+    return found.select(list(kinds)).cast(pa.schema(list(kinds.items())))
+
+
 def title_of(stream: Stream) -> dict[object, str]:
     """The titles of the stages, by name."""
     return {stage.name: stage.title for stage in stream.stages}

@@ -3,7 +3,7 @@
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from metrics.answer import COUNT, FLAG, INSTANT, NUMBER, TEXT, Kinds, answer, unit_of
+from metrics.answer import COUNT, FLAG, INSTANT, NUMBER, TEXT, Kinds, typed, unit_of
 from metrics.asked import questions
 from metrics.asked_by import split_questions
 from metrics.metric import metric
@@ -49,12 +49,22 @@ KINDS: Kinds = {
     "is_four_eyes_breach": FLAG,
 }
 SQL = """
-WITH {questions}
+WITH {questions},
+titled AS (
+    SELECT unnest(CAST($names AS VARCHAR[])) AS decision, unnest(CAST($titles AS VARCHAR[])) AS title
+)
 SELECT
-    question.* EXCLUDE (latency_micros),
+    question.* EXCLUDE (latency_micros, actor),
+    titled.title,
+    CASE
+        WHEN $hide_persons AND question.actor_kind NOT IN ('rule', 'timer') AND question.actor IS NOT NULL THEN $hidden
+        ELSE question.actor
+    END AS actor,
+    $unit AS unit,
     question.latency_micros / 1e6 AS latency_seconds,
     question.escalated_at IS NOT NULL AS escalated
-FROM question{joins}
+FROM question
+LEFT JOIN titled ON titled.decision = question.decision{joins}
 WHERE true{conditions}
 ORDER BY question.asked_at DESC, question.item_key, question.decision, question.question_index
 """
@@ -102,11 +112,15 @@ def decisions(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa
     chosen = split_questions(stream, question)
     tables, authority = questions(stream)
     sql = SQL.format(questions=tables, joins=chosen.joins, conditions=chosen.conditions)
-    titles = {decision.name: decision.title for decision in stream.decisions}
-    rows = query(con, sql, **chosen.params, **authority, **stretch(question)).to_pylist()
-    unit = unit_of(stream)
-    for row in rows:
-        row |= {"title": titles.get(row["decision"]), "unit": unit}
-        if question.hide_persons and row["actor"] is not None and row["actor_kind"] not in ("rule", "timer"):
-            row["actor"] = HIDDEN
-    return answer(rows, KINDS)
+    params = {**chosen.params, **authority, **stretch(question), **_words(stream, question)}
+    return typed(query(con, sql, **params), KINDS)
+
+
+def _words(stream: Stream, question: Question) -> dict[str, object]:
+    return {
+        "names": [decision.name for decision in stream.decisions],
+        "titles": [decision.title for decision in stream.decisions],
+        "unit": unit_of(stream),
+        "hide_persons": question.hide_persons,
+        "hidden": HIDDEN,
+    }
