@@ -14,6 +14,8 @@ from warehouse.migrations import migrate
 
 # Both DuckDB 1.5 and 2.0 read and write this format; 2.0's own default shuts 1.5 out.
 STORAGE = {"storage_compatibility_version": "v1.5.0"}
+# DuckDB's file: three headers of 4 kB, then blocks.
+HEADERS_BYTES = 3 * 4096
 
 
 class Warehouse:
@@ -46,8 +48,8 @@ class Warehouse:
 def open_warehouse(path: Path | None, *, read_only: bool = False) -> Warehouse:
     """Open the warehouse at `path`, made and migrated if need be; in memory when `path` is None.
 
-    Raises WarehouseError when another process holds the file, when it is no DuckDB file or a damaged one, when its
-    folder does not exist or cannot be written, and when it was made by a newer Streamgauge.
+    Raises WarehouseError when another process holds the file, when it is no DuckDB file, a damaged one or one that was
+    cut off, when its folder does not exist or cannot be written, and when it was made by a newer Streamgauge.
     """
     if path is not None and read_only and not path.exists():
         raise WarehouseError(f"No warehouse at {path}. Run `streamgauge sync` to make it.")
@@ -99,9 +101,23 @@ def _connect(path: Path | None, read_only: bool) -> DuckDBPyConnection:
     if not path.parent.is_dir():
         raise WarehouseError(f"No folder {path.parent} for the warehouse {path.name}. Make it, or name another.")
     try:
-        return duckdb.connect(str(path), read_only=read_only, config={} if read_only else dict(STORAGE))
+        connection = duckdb.connect(str(path), read_only=read_only, config={} if read_only else dict(STORAGE))
     except duckdb.Error as error:
         raise WarehouseError(f"Could not open the warehouse {path}: {_first_line(error)}") from error
+    if missing := _missing_bytes(connection, path):
+        connection.close()
+        raise WarehouseError(
+            f"The warehouse {path} was cut off: the last {missing} bytes of it are missing. Put a whole copy in its "
+            "place, or move it away and run `streamgauge sync` to read again what the sources still have."
+        )
+    return connection
+
+
+def _missing_bytes(connection: DuckDBPyConnection, path: Path) -> int:
+    """How much shorter the file is than its header says. DuckDB itself would notice when it comes to a lost block."""
+    (said,) = rows(connection, "SELECT total_blocks, block_size FROM pragma_database_size()")
+    blocks_bytes = int(said["total_blocks"] * said["block_size"])
+    return max(0, HEADERS_BYTES + blocks_bytes - path.stat().st_size) if blocks_bytes else 0
 
 
 def _first_line(error: Exception) -> str:
