@@ -17,13 +17,13 @@ help:  ## list the targets
 demo: install  ## start the whole demo company and open the page (ARGS="..." for streamgauge demo)
 	@$(BIN)/streamgauge demo $(ARGS)
 
-test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL, real browser
-	@browser=$$(.ci/browser) && \
-	STREAMGAUGE_CHROMIUM="$$browser" $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL and MariaDB, real browser
+	@browser=$$(.ci/browser) && mariadbd=$$(.ci/mariadb) && \
+	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-duckdb2: install $(DUCKDB2)/.installed  ## the fast tests, on DuckDB 2.0 instead of the locked 1.5
 	@PYTHONPATH=$(CURDIR)/$(DUCKDB2) $(BIN)/pytest -n 2 --dist loadfile \
-	-m "not server and not postgres and not browser" $(ARGS)
+	-m "not server and not postgres and not mariadb and not browser" $(ARGS)
 
 lint: install  ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .
@@ -41,8 +41,9 @@ docs: install  ## write the generated reference pages again
 docs-check: install  ## fail if a generated reference page is not in step
 	@$(BIN)/python docs/generate.py --check
 
-bench: install  ## time every metric on generated items
+bench: install  ## time every metric on generated items, and the mirror against a bare loop
 	@$(BIN)/python tests/bench.py $(ARGS)
+	@$(BIN)/python tests/bench_mirror.py
 
 install: $(INSTALLED)  ## make .venv and install the locked packages (done by the others when needed)
 

@@ -8,12 +8,15 @@ from typing import Any
 
 from connectors.files.histories import FileFault, FoundHistory, histories_in
 from connectors.temporal.attributes import Declared, DeclaredPath
-from connectors.temporal.gathering import MOST_EVENTS, MOST_RUNS, table
+from connectors.temporal.gathering import table
 from connectors.temporal.histories import History, Row, own_run_id
 from connectors.temporal.payloads import clean
 from warehouse import KnownRun, batch
 
 NOT_HISTORIES = (".md", ".txt")
+# A file does not wait: larger batches than those of a live source, since each costs a derivation.
+MOST_EVENTS = 20_000
+MOST_RUNS = 1_000
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,7 @@ def values_of(event: HistoryEvent, declared: Declared, name: str | None) -> Iter
     activity or update that is answered. A path the payload does not have gives nothing; a null, or a payload that
     cannot be read, gives None. Every search attribute gives a value, None where it was unset.
     """
-    field = event.WhichOneof("attributes")
-    if field is None:
+    if event.event_type not in CARRYING or (field := event.WhichOneof("attributes")) is None:
         return
     attributes = getattr(event, field)
     if event.event_type in SEARCH_ATTRIBUTES:
@@ -120,6 +119,8 @@ class Place:
 
 
 def _places(event_type: int, attributes: Any, declared: Declared, name: str | None) -> Iterator[Iterator[Place]]:
+    if not declared.paths:
+        return
     if event_type in MEMOS and declared.has("memo"):
         yield _keyed(MEMOS[event_type](attributes), "memo", declared.of("memo", None))
     if event_type in HEADERS and declared.has("header"):
@@ -166,3 +167,4 @@ BODIES: dict[int, tuple[str, Callable[[Any], Payloads]]] = {
     41: ("update", lambda a: a.accepted_request.input.args),
     43: ("update_result", lambda a: a.outcome.success),
 }
+CARRYING = SEARCH_ATTRIBUTES | MEMOS.keys() | HEADERS.keys() | BODIES.keys()

@@ -10,6 +10,8 @@ from connectors.temporal.faults import Fault
 from connectors.temporal.gathering import Gathering
 from connectors.temporal.reading import Chunk
 
+AT_ONCE = 2 * WIDTH  # While some of these make rows of what came, others have asked already.
+
 
 @dataclass(frozen=True)
 class Job:
@@ -56,7 +58,7 @@ class Work:
         """
         waiting = iter(jobs)
         async with asyncio.TaskGroup() as group:
-            for _ in range(WIDTH):
+            for _ in range(AT_ONCE):
                 group.create_task(self._do_some(waiting))
         if self._fault is not None:
             raise self._fault
