@@ -1,4 +1,4 @@
-"""The warehouse's file on a disk that is full, cut off, or not to be written: one sentence, and nothing half-written."""
+"""A warehouse file on a disk that is full, cut off, or not to be written: one sentence, and nothing half-written."""
 
 import asyncio
 import sqlite3
