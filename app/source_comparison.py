@@ -58,6 +58,8 @@ def _sentence(result: Reconciliation) -> str:
         f"open {result.open_here} here, {result.open_there} there; "
         f"closed since {result.from_at:%Y-%m-%d %H:%M} {closed_here} here, {closed_there} there"
     )
+    if result.standalone_activities:
+        counts += f"; {result.standalone_activities} standalone activities there, which are not mirrored"
     if not result.differences:
         return counts
     kinds = Counter(each.kind for each in result.differences)

@@ -16,7 +16,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice import v1 as api
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from connectors.temporal.budget import Budget
 from connectors.temporal.codec import Codec
@@ -93,6 +93,17 @@ class Connection:
         send = partial(self._service.count_workflow_executions, request, timeout=LIST_PATIENCE)
         answer = await self._ask("count runs by status", send, visibility=True)
         return {str(decode(group.group_values[0])): group.count for group in answer.groups if group.group_values}
+
+    async def count_standalone_activities(self) -> int:
+        """How many activities run by themselves, outside any workflow; 0 where the server has none of the kind."""
+        request = api.CountActivityExecutionsRequest(namespace=self.namespace)
+        send = partial(self._service.count_activity_executions, request, timeout=LIST_PATIENCE)
+        try:
+            return (await self._ask("count standalone activities", send, visibility=True)).count
+        except Fault as fault:
+            if fault.status == RPCStatusCode.UNIMPLEMENTED:
+                return 0
+            raise
 
     async def describe_run(self, workflow_id: str, run_id: str) -> api.DescribeWorkflowExecutionResponse:
         """What Temporal says of a run now: state, counters, pending work."""

@@ -73,11 +73,13 @@ class Reconciliation:
     """How the two sides compare.
 
     open_here and open_there count runs; closed has a row for each day and status that either side has, from `from_at`,
-    before which Temporal may have deleted or we may not have read yet. differences name the runs. error: what kept us
+    before which Temporal may have deleted or we may not have read yet. standalone_activities are there and are never
+    mirrored: they belong to no run. differences name the runs. error: what kept us
     from comparing, None when nothing did.
     """
 
     from_at: datetime
+    standalone_activities: int = 0
     open_here: int = 0
     open_there: int = 0
     closed: tuple[ClosedCount, ...] = ()
@@ -185,7 +187,14 @@ class Comparison:
         for count in counts:
             if count.here != count.there:
                 await self._explain_closed(count)
-        return Reconciliation(self.from_at, len(open_here), len(open_there), tuple(counts), tuple(self.differences))
+        return Reconciliation(
+            self.from_at,
+            standalone_activities=await self.connection.count_standalone_activities(),
+            open_here=len(open_here),
+            open_there=len(open_there),
+            closed=tuple(counts),
+            differences=tuple(self.differences),
+        )
 
     async def _from_at(self) -> datetime:
         """From when on both sides should have the same closed runs."""

@@ -96,6 +96,23 @@ def test_every_difference_is_named_explained_and_read_again(mirror: Any) -> None
     asyncio.run(story())
 
 
+def test_activities_that_run_by_themselves_are_counted_and_not_mirrored(mirror: Any) -> None:
+    async def story() -> None:
+        client = await mirror.client()
+        await client.start_activity(
+            "greet", "x", id=mirror.prefix, task_queue=mirror.queue, start_to_close_timeout=timedelta(seconds=60)
+        )
+        await mirror.round()
+
+        async def counted() -> bool:
+            return (await reconciled(mirror)).standalone_activities >= 1
+
+        await until(counted)
+        assert mirror.runs() == {}
+
+    asyncio.run(story())
+
+
 async def closed_there(mirror: Any, workflow_id: str) -> bool:
     query = f"WorkflowId = '{workflow_id}' AND CloseTime IS NOT NULL"
     return bool(await mirror.connection.count_runs(query))
