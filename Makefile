@@ -17,13 +17,13 @@ help:  ## list the targets
 demo: install  ## start the whole demo company and open the page (ARGS="..." for streamgauge demo)
 	@$(BIN)/streamgauge demo $(ARGS)
 
-test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL, real browser
-	@browser=$$(.ci/browser) && \
-	STREAMGAUGE_CHROMIUM="$$browser" $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL and MariaDB, real browser
+	@browser=$$(.ci/browser) && mariadbd=$$(.ci/mariadb) && \
+	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-duckdb2: install $(DUCKDB2)/.installed  ## the fast tests, on DuckDB 2.0 instead of the locked 1.5
 	@PYTHONPATH=$(CURDIR)/$(DUCKDB2) $(BIN)/pytest -n 2 --dist loadfile \
-	-m "not server and not postgres and not browser" $(ARGS)
+	-m "not server and not postgres and not mariadb and not browser" $(ARGS)
 
 lint: install  ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .

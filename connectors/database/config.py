@@ -50,7 +50,11 @@ class DatabaseConfig(BaseModel):
     )
     tables: tuple[TableConfig, ...] = Field(min_length=1, description="Tables and queries to read.")
     statement_timeout_seconds: float = Field(
-        default=10, gt=0, le=3600, description="Longest that one statement may take before it is given up, seconds."
+        default=10,
+        gt=0,
+        le=3600,
+        description="Longest that one statement may take before it is given up, seconds. On MariaDB and MySQL this is "
+        "until its last row is read: allow more for a large table.",
     )
     overlap_seconds: float = Field(
         default=5,

@@ -11,6 +11,7 @@ from uuid import UUID
 MAX_TEXT = 65_536  # Characters kept of one value: the warehouse is no document store.
 MAX_DEPTH = 50  # Levels kept of nested JSON: far beyond what a rule can name, far below where Python gives up.
 MAX_DIGITS = 400  # Beyond what a float can hold, decimals keep their exponent.
+BYTES = (bytes, bytearray, memoryview)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -26,8 +27,9 @@ def content_text(row: Mapping[str, object]) -> str:
 
 
 def row_id(key: Sequence[object]) -> str:
-    """The values of the key columns as a JSON array."""
-    return json.dumps([_plain(value) for value in key], ensure_ascii=False, separators=(",", ":"))
+    """The values of the key columns as a JSON array. Bytes are hexadecimal, or no two were told apart."""
+    plain = [bytes(value).hex() if isinstance(value, BYTES) else _plain(value) for value in key]
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def instant_text(instant: datetime) -> str:
@@ -67,7 +69,7 @@ def _scalar(value: object) -> object:
         return _decimal_text(value)
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, BYTES):
         return {"bytes": memoryview(value).nbytes}
     return _storable(str(value))  # Ranges, addresses and whatever else a driver has a class for.
 

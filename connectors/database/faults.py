@@ -6,6 +6,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import InterfaceError, NoSuchTableError, OperationalError, SQLAlchemyError
 
 from connectors.database.config import DatabaseConfig, TableConfig
+from connectors.database.session import MYSQL
 from connectors.database.statements import ALIAS
 from connectors.errors import ConnectorError
 
@@ -13,6 +14,20 @@ MAX_NAMES = 20
 # SQLSTATE of PostgreSQL. Class 08, 57P, 53: the connection or the server, which may be back soon.
 NO_TABLE, NO_COLUMN, NO_SCHEMA = "42P01", "42703", "3F000"
 TIMED_OUT, NO_RIGHT, BAD_PASSWORD, BAD_USER, NO_DATABASE = "57014", "42501", "28P01", "28000", "3D000"
+# What MariaDB and MySQL number, by the SQLSTATE that PostgreSQL has for it; theirs is mostly the same for all.
+MYSQL_STATES = {
+    **dict.fromkeys((1044, 1045, 1130, 1698, 1820, 1862), BAD_PASSWORD),
+    **dict.fromkeys((1142, 1143, 1370), NO_RIGHT),
+    **dict.fromkeys((1969, 3024), TIMED_OUT),
+    **dict.fromkeys((1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 2014, 2055), "08006"),
+    **dict.fromkeys((1040, 1041, 1203, 1226), "53300"),
+    **dict.fromkeys((1053, 1077, 1317, 1927), "57P01"),
+    **dict.fromkeys((1205, 1213, 1412), "40001"),
+    1146: NO_TABLE,
+    1054: NO_COLUMN,
+    1049: NO_DATABASE,
+}
+UNKNOWN_STATE = "HY000"
 PASSING_CLASSES = ("08", "53", "57", "40")
 
 
@@ -22,11 +37,11 @@ def connector_error(
     """The error to raise or report for what the driver raised while `table` was read (None: while connecting)."""
     said = _said(error, engine)
     where = f"Database {config.name}" + (f", {_named(table)}" if table else "")
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    if state in (BAD_PASSWORD, BAD_USER) or "password authentication failed" in said or "Access denied" in said:
+    state = _state(getattr(error, "orig", None), engine)
+    if state in (BAD_PASSWORD, BAD_USER) or "password authentication failed" in said:
         sentence = f"{where}: the login was refused ({said}). Check the user and the password in {config.url_env}."
         return ConnectorError(sentence, retryable=False)
-    if state == TIMED_OUT or "interrupted" in said or "max_statement_time" in said:
+    if state == TIMED_OUT or said == "interrupted":
         return ConnectorError(_slow(where, config, table), retryable=True)
     if table and (state in (NO_TABLE, NO_COLUMN, NO_SCHEMA) or said.startswith(("no such table", "no such column"))):
         return ConnectorError(f"{where}: {said}. {_what_there_is(engine, table)}", retryable=False)
@@ -35,12 +50,28 @@ def connector_error(
     return ConnectorError(f"{where}: {said}.{_advice(config, state, table)}", retryable=_may_pass(error, state, said))
 
 
+def _state(cause: object, engine: Engine) -> str:
+    """The SQLSTATE of what the driver raised, as PostgreSQL would have it; empty where there is none."""
+    if engine.dialect.name not in MYSQL:
+        return str(getattr(cause, "sqlstate", None) or "")
+    number = _number(cause)
+    return "" if number is None else MYSQL_STATES.get(number, UNKNOWN_STATE)
+
+
+def _number(cause: object) -> int | None:
+    """The number that MariaDB, MySQL and their driver give an error, before its text."""
+    arguments: tuple[object, ...] = getattr(cause, "args", ())
+    number = arguments[0] if len(arguments) > 1 else None
+    return number if isinstance(number, int) and number > 999 else None
+
+
 def _said(error: Exception, engine: Engine) -> str:
     """The driver's own first line, without the password."""
     if isinstance(error, NoSuchTableError):
         return f"no such table: {error}"
     cause = getattr(error, "orig", None) or error
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    text = str(cause if _number(cause) is None else cause.args[-1])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = lines[0].removesuffix(".") if lines else type(cause).__name__
     if said.startswith("connection failed") and len(lines) > 1 and "failed" not in said[17:]:
         said = f"{said} {lines[1]}"

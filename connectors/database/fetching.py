@@ -14,7 +14,7 @@ from connectors.database.content import row_id
 from connectors.database.cursors import Newest, Value
 from connectors.database.faults import connector_error
 from connectors.database.row_mapping import RowMapping, row_mapping
-from connectors.database.session import read_only, watch
+from connectors.database.session import MYSQL, read_only, watch
 from connectors.database.spool import RowIds, Spool
 from connectors.database.state import Columns
 from connectors.database.statements import CLOCK, keys_statement, rows_statement
@@ -91,11 +91,14 @@ class Reader:
     def _fill(self, connection: Connection, table: TableConfig, begin_from: Value | None, fetched: Fetched) -> None:
         newest = Newest(table.cursor or "")
         mapping: RowMapping | None = None
+        statement = rows_statement(table, begin_from, has_zero_dates=connection.dialect.name in MYSQL)
         declared = self._declared(connection, table)  # Before the rows: not every driver takes a question among them.
-        with closing(self._stream(connection, rows_statement(table, begin_from))) as parts:
+        with closing(self._stream(connection, statement)) as parts:
             for described, rows in parts:
                 if mapping is None:
-                    fetched.columns = tuple((str(one[0]), declared.get(str(one[0])) or _kind(one)) for one in described)
+                    fetched.columns = tuple(
+                        (str(one[0]), declared.get(str(one[0])) or _kind(connection, one)) for one in described
+                    )
                     mapping = self._mapping(connection, table, fetched.columns)
                 for raw in rows:
                     if mapping.cursor is not None:
@@ -128,6 +131,11 @@ class Reader:
         if connection.dialect.name == "postgresql" or table.query is not None:
             return {}
         self.requests += 1
+        if connection.dialect.name in MYSQL:
+            from connectors.database.mysql_values import declared_columns
+
+            with watch(connection, self.config.statement_timeout_seconds):
+                return declared_columns(connection, table)
         columns = inspect(connection).get_columns(table.name, table.schema_name)
         return {str(column["name"]): str(column["type"]) for column in columns}
 
@@ -147,6 +155,10 @@ class Reader:
         return row_mapping(columns, table, is_typed=connection.dialect.name == "postgresql")
 
 
-def _kind(described: Any) -> str:
+def _kind(connection: Connection, described: Any) -> str:
     """The type of a column as the driver describes it; empty where it does not."""
+    if connection.dialect.name in MYSQL:
+        from connectors.database.mysql_values import kind_name
+
+        return kind_name(described[1])
     return str(getattr(described, "type_display", None) or described[1] or "")

@@ -1,6 +1,7 @@
 """From what a driver hands over to the row we keep. Pure: the hard cases are tested without a server."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,8 @@ from datetime import datetime
 from connectors.database.config import TableConfig
 from connectors.database.content import content_text, row_id
 from connectors.database.state import Columns
+
+BIT = re.compile(r"BIT(\(\d+\))?")
 
 Reading = Callable[[object], object]
 
@@ -44,6 +47,8 @@ def row_mapping(columns: Columns, table: TableConfig, is_typed: bool) -> RowMapp
 def _reading(declared: str) -> Reading | None:
     if declared.startswith("BOOL"):
         return _as_boolean
+    if BIT.fullmatch(declared):
+        return _as_bits
     if declared.startswith(("DATETIME", "TIMESTAMP")):
         return _as_instant
     return _as_json if declared.startswith("JSON") else None
@@ -51,6 +56,11 @@ def _reading(declared: str) -> Reading | None:
 
 def _as_boolean(value: object) -> object:
     return bool(value) if value in (0, 1) else value
+
+
+def _as_bits(value: object) -> object:
+    """BIT of MariaDB and MySQL, whose drivers hand over bytes, as the number that it is there."""
+    return int.from_bytes(value) if isinstance(value, bytes) else value
 
 
 def _as_instant(value: object) -> object:

@@ -16,6 +16,7 @@ from connectors.errors import ConnectorError
 CONNECT_SECONDS = 5
 # A server that does not even end a statement at its time-out is taken for dead after this much more.
 GRACE_SECONDS = 5.0
+MYSQL = ("mysql", "mariadb")  # What SQLAlchemy calls the dialect of both.
 DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -71,8 +72,13 @@ def make_engine(config: DatabaseConfig, url: URL) -> Engine:
         connect["application_name"] = "streamgauge"
         options.update(pool_size=1, max_overflow=1)
     else:
+        from connectors.database.mysql_values import conversions_without_loss
+
         connect["charset"] = "utf8mb4"
+        connect["conv"] = conversions_without_loss()
         connect["read_timeout"] = config.statement_timeout_seconds + GRACE_SECONDS
+        if url.password is not None:
+            connect["password"] = url.password.encode()  # Left to the driver, it would have to be Latin-1.
         options.update(pool_size=1, max_overflow=1)
     try:
         engine = create_engine(url, connect_args=connect, **options)
@@ -104,11 +110,18 @@ def _lenient_text(data: bytes) -> str:
 def read_only(engine: Engine, timeout_seconds: float) -> Iterator[Connection]:
     """A transaction that cannot write, whose statements end after `timeout_seconds`."""
     milliseconds = max(1, round(timeout_seconds * 1000))
-    with engine.connect() as connection:
+    with _connected(engine) as connection:
         with watch(connection, timeout_seconds):
             for statement in _preamble(engine, milliseconds):
                 connection.exec_driver_sql(statement)
         yield connection
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except RuntimeError as error:  # PyMySQL: a way to log in that it knows, but needs another package for.
+        raise ConnectionError(f"cannot log in the way the server asks for: {error}") from error
 
 
 def _preamble(engine: Engine, milliseconds: int) -> list[str]:
@@ -120,7 +133,7 @@ def _preamble(engine: Engine, milliseconds: int) -> list[str]:
             "SET LOCAL datestyle = 'ISO, YMD'",
             "SET LOCAL intervalstyle = 'iso_8601'",
         ]
-    if engine.dialect.name in ("mysql", "mariadb"):
+    if engine.dialect.name in MYSQL:
         is_mariadb = getattr(engine.dialect, "is_mariadb", False)
         limit = f"max_statement_time = {milliseconds / 1000}" if is_mariadb else f"max_execution_time = {milliseconds}"
         return [f"SET SESSION {limit}", "SET SESSION time_zone = '+00:00'", "START TRANSACTION READ ONLY"]

@@ -1,6 +1,20 @@
 """The statements that read a table or a query. Names are always quoted, values always parameters."""
 
-from sqlalchemy import ColumnClause, ColumnElement, Executable, bindparam, column, func, or_, select, table, text
+from datetime import date
+
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Executable,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.types import NullType
@@ -17,8 +31,11 @@ CLOCK = {
 ALIAS = "streamgauge_rows"
 
 
-def rows_statement(config: TableConfig, begin_from: Value | None) -> Executable:
-    """All rows, or those whose cursor is at or after `begin_from`. Rows without a cursor value are always read."""
+def rows_statement(config: TableConfig, begin_from: Value | None, has_zero_dates: bool = False) -> Executable:
+    """All rows, or those whose cursor is at or after `begin_from`. Rows without a cursor value are always read.
+
+    `has_zero_dates`: 0000-00-00, which MariaDB and MySQL keep for an instant that is not known, is no value either.
+    """
     origin = _origin(config)
     kept = [origin.c[name] for name in _needed_columns(config)] if config.columns else [text("*")]
     statement = select(*kept).select_from(origin)
@@ -27,7 +44,10 @@ def rows_statement(config: TableConfig, begin_from: Value | None) -> Executable:
     cursor = origin.c[config.cursor]
     # Without a type: the database, not SQLAlchemy, decides how the value compares with its column.
     value: ColumnElement[object] = bindparam("begin_from", begin_from, type_=NullType())
-    return statement.where(or_(cursor >= value, cursor.is_(None)))
+    read = [cursor >= value, cursor.is_(None)]
+    if has_zero_dates and isinstance(begin_from, date):
+        read.append(cursor == literal_column("0"))
+    return statement.where(or_(*read))
 
 
 def keys_statement(config: TableConfig) -> Executable:

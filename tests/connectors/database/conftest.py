@@ -15,6 +15,7 @@ from connectors.database.reading import Database, RoundResult
 from warehouse import Round, finish_round, open_warehouse, register_source, rows, watermark, write_batch
 from warehouse.known_rows import KnownRows
 
+REQUESTS = {"name": "requests", "key": ["id"], "cursor": "updated_at"}
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 VERSIONS = """
 SELECT row_id, content, is_deleted
@@ -114,3 +115,20 @@ def mirror_of() -> Iterator[Callable[..., Mirror]]:
     yield make
     for mirror in made:
         mirror.close()
+
+
+@pytest.fixture
+def mariadb_requests(mirror_of: Callable[..., Mirror], mariadb_url: str) -> Mirror:
+    """A mirror of one table of MariaDB with a cursor, still empty."""
+    mirror = mirror_of(mariadb_url, tables=[REQUESTS])
+    mirror.sql("CREATE TABLE requests (id INT PRIMARY KEY, status TEXT, updated_at DATETIME(3), KEY (updated_at))")
+    return mirror
+
+
+def put_request(mirror: Mirror, row: int, status: str, at: str) -> None:
+    """Insert a row, or change it; `at` is a time of the day, UTC."""
+    mirror.sql("REPLACE INTO requests VALUES (:id, :status, :at)", id=row, status=status, at=f"2026-03-01 {at}")
+
+
+def statuses(mirror: Mirror) -> dict[str, str]:
+    return {row_id: content["status"] for row_id, content in mirror.rows().items()}
