@@ -214,8 +214,10 @@ def main() -> None:
         sys.stdout = None
         raise SystemExit(0) from None
     except Exception as error:
-        from app.errors import user_errors
+        from app.errors import is_interrupt, user_errors
 
+        if is_interrupt(error):
+            raise SystemExit(130) from None
         if not isinstance(error, user_errors()):
             raise
         print(f"Error: {error}", file=sys.stderr)

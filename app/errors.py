@@ -27,6 +27,11 @@ class DemoError(Exception):
     """The demo could not start one of its parts."""
 
 
+def is_interrupt(error: Exception) -> bool:
+    """Whether it is Ctrl-C, or a signal we treat alike, that came while DuckDB was at work in the main thread."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
 def user_errors() -> tuple[type[Exception], ...]:
     """All of the above. A function, because most of them live in packages that `--help` should not have to import."""
     from connectors.errors import ConnectorError
