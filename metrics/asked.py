@@ -30,7 +30,7 @@ ended AS (
             WHEN decision.decided_at <= horizon.last_at THEN decision.decided_at
             WHEN expiring.decision IS NOT NULL
              AND decision.deadline_at <= horizon.last_at
-             AND decision.deadline_at < coalesce(decision.decided_at, decision.withdrawn_at, horizon.until_at)
+             AND coalesce(decision.deadline_at < coalesce(decision.decided_at, decision.withdrawn_at), true)
             THEN decision.deadline_at
         END AS decided_at,
         decision.decided_at IS NULL OR decision.decided_at > horizon.last_at AS is_expired,

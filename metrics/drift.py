@@ -40,10 +40,18 @@ made AS (
         horizon.source,
         horizon.last_at,
         (item.closed_at IS NULL OR item.closed_at > horizon.last_at)
-            AND (item.observed_until_at IS NULL OR item.observed_until_at > horizon.last_at) AS is_open
+            AND (item.observed_until_at IS NULL OR item.observed_until_at > horizon.last_at)
+            AND shut.item_key IS NULL AS is_open
     FROM stay
     JOIN item ON item.stream = stay.stream AND item.item_key = stay.item_key
     JOIN horizon ON horizon.source_key = item.source_key
+    -- closed, and not reopened yet
+    LEFT JOIN stay AS shut
+        ON shut.stream = item.stream
+       AND shut.item_key = item.item_key
+       AND shut.stage_index < 0
+       AND shut.entered_at <= horizon.last_at
+       AND (shut.left_at IS NULL OR shut.left_at > horizon.last_at)
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND stay.stage_index >= 0

@@ -63,15 +63,16 @@ returned AS (
         loop.item_key,
         loop.stay_index,
         -- a stage that is at once entered again is done again when it is left
-        min(CASE WHEN loop.from_stage = loop.to_stage THEN stay.left_at ELSE stay.entered_at END) AS returned_at
+        min(CASE WHEN stay.stage = loop.to_stage THEN stay.left_at ELSE stay.entered_at END) AS returned_at
     FROM loop
     JOIN stay
         ON stay.stream = loop.stream
        AND stay.item_key = loop.item_key
        AND stay.stay_index > loop.stay_index
-       AND stay.stage = loop.from_stage
+       -- being closed ends it, whatever a reset makes of it later
+       AND (stay.stage = loop.from_stage OR stay.stage_index < 0)
        AND NOT stay.is_overlapped
-       AND CASE WHEN loop.from_stage = loop.to_stage THEN stay.left_at ELSE stay.entered_at END <= loop.last_at
+       AND CASE WHEN stay.stage = loop.to_stage THEN stay.left_at ELSE stay.entered_at END <= loop.last_at
     GROUP BY loop.item_key, loop.stay_index
 ),
 told AS (

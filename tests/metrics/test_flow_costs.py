@@ -45,7 +45,10 @@ def stays(item, seen):
 
 
 def is_open(item, seen):
-    return item.ended is None or item.closed > seen
+    is_shut = any(
+        stay.stage == CLOSED and stay.entered <= seen and (stay.left is None or stay.left > seen) for stay in item.stays
+    )
+    return not is_shut and (item.ended is None or item.closed > seen)
 
 
 @chance
@@ -181,9 +184,9 @@ def test_rework_costs_until_the_item_is_back_where_it_was(con, world):
             loop = (stay.stage, stay.next_stage, stay.exit_kind)
             is_self = stay.stage == stay.next_stage
             again = [
-                later.left if is_self else later.entered
+                later.left if is_self and later.stage != CLOSED else later.entered
                 for later in item.stays[place + 1 :]
-                if later.stage == stay.stage and not later.overlapped
+                if later.stage in (stay.stage, CLOSED) and not later.overlapped
             ]
             again = [back for back in again if back is not None and back <= seen]
             over = None if is_open(item, seen) else item.closed
