@@ -114,9 +114,12 @@ def _connect(path: Path | None, read_only: bool) -> DuckDBPyConnection:
 
 
 def _missing_bytes(connection: DuckDBPyConnection, path: Path) -> int:
-    """How much shorter the file is than its header says. DuckDB itself would notice when it comes to a lost block."""
-    (said,) = rows(connection, "SELECT total_blocks, block_size FROM pragma_database_size()")
-    blocks_bytes = int(said["total_blocks"] * said["block_size"])
+    """How much shorter the file is than the blocks in use. DuckDB itself would notice when it comes to a lost block.
+
+    Free blocks do not count: DuckDB cuts those at the end off after it wrote the header that still counts them.
+    """
+    (said,) = rows(connection, "SELECT used_blocks, block_size FROM pragma_database_size()")
+    blocks_bytes = int(said["used_blocks"] * said["block_size"])
     return max(0, HEADERS_BYTES + blocks_bytes - path.stat().st_size) if blocks_bytes else 0
 
 
