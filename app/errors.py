@@ -8,6 +8,7 @@ WarehouseError      the warehouse could not be opened, read or written
 StreamFileError     a stream file is wrong
 ConnectorError      a source did not answer as it should
 MetricError         a metric cannot answer this question
+IOException         DuckDB's own: a disk gave or took less than it should while the warehouse was at work
 """
 
 
@@ -34,9 +35,12 @@ def is_interrupt(error: Exception) -> bool:
 
 def user_errors() -> tuple[type[Exception], ...]:
     """All of the above. A function, because most of them live in packages that `--help` should not have to import."""
+    from duckdb import IOException
+
     from connectors.errors import ConnectorError
     from metrics import MetricError
     from value_stream import StreamFileError
     from warehouse import WarehouseError
 
-    return ConfigError, AskError, ServiceError, DemoError, WarehouseError, StreamFileError, ConnectorError, MetricError
+    ours = ConfigError, AskError, ServiceError, DemoError, WarehouseError, StreamFileError, ConnectorError, MetricError
+    return *ours, IOException
