@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +42,35 @@ def test_a_password_of_any_alphabet_logs_in(mariadb_requests: Mirror) -> None:
     mariadb_requests.configure(tables=[REQUESTS])
 
     assert mariadb_requests.round().error is None
+
+
+def test_a_way_to_log_in_that_the_driver_lacks_is_a_fault_of_this_database_alone(
+    mirror_of: MakeMirror, tmp_path: Path
+) -> None:
+    # What a server says first (version, thread, salt, abilities, character set), then the way to log in it asks for.
+    hello = b"\x0a11.4.0-MariaDB\0\1\0\0\0" + b"s" * 8 + b"\0\x09\x82\x2d\2\0\x08\0\x15" + bytes(10) + b"s" * 12
+    said = (hello + b"\0mysql_native_password\0", b"\xfeclient_ed25519\0" + b"s" * 32 + b"\0")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        greeting = threading.Thread(target=_answer, args=(server, said))
+        greeting.start()
+        mirror = mirror_of(f"sqlite:///{tmp_path}/none.db", tables=[REQUESTS])
+        mirror.url = f"mysql://modern:s3cret@127.0.0.1:{server.getsockname()[1]}/crm"
+        mirror.configure(tables=[REQUESTS])
+        result = mirror.round()
+        greeting.join()
+
+    assert result.error is not None and "cannot log in the way the server asks for" in result.error
+    assert "s3cret" not in result.error
+
+
+def _answer(server: socket.socket, said: tuple[bytes, bytes]) -> None:
+    server.settimeout(10)
+    client, _ = server.accept()
+    with client:
+        client.settimeout(10)
+        for number, body in enumerate(said):
+            client.sendall(len(body).to_bytes(3, "little") + bytes([2 * number]) + body)
+            client.recv(4096)  # An answer, or the end.
 
 
 def test_a_database_that_is_not_there_is_named(mariadb_requests: Mirror) -> None:
