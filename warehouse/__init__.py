@@ -6,13 +6,11 @@ from warehouse.database import Warehouse, execute, open_warehouse, query, rows, 
 from warehouse.errors import WarehouseError
 from warehouse.forgetting import Forgotten, forget
 from warehouse.kept_runs import KeptRun, KeptRuns, runs_of_items
+from warehouse.known_runs import KnownRun, known_anywhere, known_runs
 from warehouse.rewriting import rewrite
 from warehouse.rounds import (
-    KnownRun,
     Round,
     finish_round,
-    known_anywhere,
-    known_runs,
     register_source,
     watermark,
     write_batch,

@@ -1,6 +1,6 @@
 """The one place that opens DuckDB, and the one that knows which of its result calls behave alike in 1.5 and 2.0."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,20 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
         con.rollback()
         raise
     con.commit()
+
+
+@contextmanager
+def registered(con: DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> Iterator[None]:
+    """Arrow tables by name, for the SQL inside.
+
+    After an error the names stay until they are taken again: DuckDB 2 lets go of nothing inside an aborted
+    transaction, and what it would say hides what went wrong.
+    """
+    for name, table in tables.items():
+        con.register(name, table)
+    yield
+    for name in tables:
+        con.unregister(name)
 
 
 def _connect(path: Path | None, read_only: bool) -> DuckDBPyConnection:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from warehouse.batch import ROW_VERSIONS
-from warehouse.database import execute, rows, transaction
+from warehouse.database import execute, registered, rows, transaction
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.errors import WarehouseError
 from warehouse.pseudonyms import prepare_first, pseudonym
@@ -191,12 +191,9 @@ def _forget_rows(con: DuckDBPyConnection, own: Words) -> None:
     for row in old:
         row["content"] = own.scrubbed(row.pop("table_path"), row["content"])
     schema = ROW_VERSIONS.append(pa.field("source_key", pa.int32()))
-    con.register("scrubbed_version", pa.Table.from_pylist(old, schema=schema))
-    try:
+    with registered(con, {"scrubbed_version": pa.Table.from_pylist(old, schema=schema)}):
         execute(con, REPLACE_VERSIONS)
         execute(con, ROW_FACTS.format(versions="scrubbed_version"))
-    finally:
-        con.unregister("scrubbed_version")
 
 
 def _forget_watermarks(con: DuckDBPyConnection, salt: str) -> None:

@@ -1,7 +1,6 @@
 """Keep out of the warehouse what was forgotten, when a source tells it again."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +8,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from warehouse.batch import ATTRIBUTES, EVENTS, PENDING, ROW_VERSIONS, RUNS, Batch
-from warehouse.database import execute, query, rows
+from warehouse.database import execute, query, registered, rows
 from warehouse.pseudonyms import prepare
 from warehouse.scrubbing import ATTRIBUTE, EVENT, RUN, Words, words
 from warehouse.scrubbing import PENDING as PENDING_LEFT
@@ -83,7 +82,7 @@ def without_forgotten(con: DuckDBPyConnection, source: str, batch: Batch, at: da
     if salt is None:
         return batch
     own = words(con, salt)
-    with _told(con, batch):
+    with registered(con, _told(batch)):
         execute(con, HIDDEN_RUNS)
         execute(con, REMEMBER, at=at)
         return replace(
@@ -96,22 +95,14 @@ def without_forgotten(con: DuckDBPyConnection, source: str, batch: Batch, at: da
         )
 
 
-@contextmanager
-def _told(con: DuckDBPyConnection, batch: Batch) -> Iterator[None]:
-    tables = {
+def _told(batch: Batch) -> dict[str, pa.Table]:
+    return {
         "told_runs": batch.runs,
         "told_events": batch.events,
         "told_attributes": batch.attributes,
         "told_pending": batch.pending,
         "told_row_versions": batch.row_versions,
     }
-    for name, table in tables.items():
-        con.register(name, table)
-    try:
-        yield
-    finally:
-        for name in tables:
-            con.unregister(name)
 
 
 def _hidden(con: DuckDBPyConnection, name: str, schema: pa.Schema, columns: Mapping[str, str]) -> pa.Table:

@@ -1,41 +1,20 @@
 """Writing what a connector read: rows, derivation and cursor in one transaction."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from warehouse.batch import RUNS, Batch
-from warehouse.database import execute, query, rows, transaction
+from warehouse.batch import Batch
+from warehouse.database import execute, query, registered, rows, transaction
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.hiding import without_forgotten
+from warehouse.known_runs import source_key_of
 
 NEW_SOURCE = """
 INSERT INTO source BY NAME
 SELECT coalesce(max(source_key), 0) + 1 AS source_key, $source AS source, $kind AS kind FROM source
-"""
-KNOWN = f"""
-SELECT {", ".join(f"run.{name}" for name in RUNS.names)}
-FROM run
-WHERE run.source_key = $source_key AND (NOT run.is_complete AND run.observed_until_at IS NULL)
-ORDER BY run.run_key
-"""
-KNOWN_AMONG = f"""
-SELECT {", ".join(f"run.{name}" for name in RUNS.names)}
-FROM run
-WHERE run.source_key = $source_key AND run.run_id IN (SELECT unnest($run_ids))
-ORDER BY run.run_key
-"""
-KNOWN_ANYWHERE = f"""
-SELECT source.source, {", ".join(f"run.{name}" for name in RUNS.names)}
-FROM run
-JOIN source ON source.source_key = run.source_key
-WHERE run.run_id IN (SELECT unnest($run_ids))
-ORDER BY run.run_key
 """
 NUMBER_RUNS = """
 CREATE OR REPLACE TEMP TABLE incoming AS
@@ -194,13 +173,6 @@ SELECT
 
 
 @dataclass(frozen=True)
-class KnownRun:
-    """What the warehouse knows of a run: a whole row of warehouse.batch.RUNS, by column."""
-
-    row: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Round:
     """How one round of one source went; columns as in sync_round. `as_of_at` and `watermark` None: not moved."""
 
@@ -226,22 +198,6 @@ def register_source(con: DuckDBPyConnection, source: str, kind: str) -> int:
     return register_source(con, source, kind)
 
 
-def known_runs(con: DuckDBPyConnection, source: str, run_ids: list[str] | None = None) -> dict[str, KnownRun]:
-    """Known runs by run id: those among `run_ids`, or with None all that are open or not read to their end."""
-    source_key = _source_key(con, source)
-    if run_ids is None:
-        found = rows(con, KNOWN, source_key=source_key)
-    else:
-        found = rows(con, KNOWN_AMONG, source_key=source_key, run_ids=run_ids)
-    return {row["run_id"]: KnownRun(row) for row in found}
-
-
-def known_anywhere(con: DuckDBPyConnection, run_ids: list[str]) -> dict[str, tuple[str, KnownRun]]:
-    """Known runs among `run_ids` in any source, by run id, each with the name of the source that holds it."""
-    found = rows(con, KNOWN_ANYWHERE, run_ids=run_ids)
-    return {row["run_id"]: (row.pop("source"), KnownRun(row)) for row in found}
-
-
 def watermark(con: DuckDBPyConnection, source: str) -> str | None:
     """Where the next round of `source` goes on; None before the first."""
     found = rows(con, "SELECT watermark FROM source WHERE source = $source", source=source)
@@ -255,25 +211,20 @@ def write_batch(con: DuckDBPyConnection, source: str, batch: Batch, learned_at: 
     sample by its instant. A database row that is read again as it was adds no version.
     Events of runs that neither the batch nor the warehouse holds are left out. What was forgotten stays so.
     """
-    source_key = _source_key(con, source)
-    with transaction(con), _registered(con, without_forgotten(con, source, batch, learned_at)) as batch:
-        begin(con)
-        _write_runs(con, source_key, batch, learned_at)
-        added = _write_row_versions(con, source_key, batch)
-        if batch.events.num_rows:
-            execute(con, NEW_EVENTS, source_key=source_key, learned_at=learned_at)
-            added += query(con, "SELECT 1 FROM new_event").num_rows
-            execute(con, ADD_EVENTS)
-        if batch.attributes.num_rows:
-            execute(con, NEW_ATTRIBUTES, source_key=source_key)
-            execute(con, ADD_ATTRIBUTES)
+    source_key = source_key_of(con, source)
+    with transaction(con):
+        kept = without_forgotten(con, source, batch, learned_at)
+        with registered(con, _tables(kept)):
+            begin(con)
+            _write_runs(con, source_key, kept, learned_at)
+            added = _write_row_versions(con, source_key, kept) + _write_events(con, source_key, kept, learned_at)
         derive(con)
     return added
 
 
 def finish_round(con: DuckDBPyConnection, source: str, result: Round) -> None:
     """Record the round and move the source's cursor, in one transaction."""
-    source_key = _source_key(con, source)
+    source_key = source_key_of(con, source)
     with transaction(con):
         execute(
             con,
@@ -309,6 +260,18 @@ def _write_runs(con: DuckDBPyConnection, source_key: int, batch: Batch, learned_
         execute(con, ADD_TASK_QUEUES, source_key=source_key)
 
 
+def _write_events(con: DuckDBPyConnection, source_key: int, batch: Batch, learned_at: datetime) -> int:
+    added = 0
+    if batch.events.num_rows:
+        execute(con, NEW_EVENTS, source_key=source_key, learned_at=learned_at)
+        added = query(con, "SELECT 1 FROM new_event").num_rows
+        execute(con, ADD_EVENTS)
+    if batch.attributes.num_rows:
+        execute(con, NEW_ATTRIBUTES, source_key=source_key)
+        execute(con, ADD_ATTRIBUTES)
+    return added
+
+
 def _write_row_versions(con: DuckDBPyConnection, source_key: int, batch: Batch) -> int:
     if not batch.row_versions.num_rows:
         return 0
@@ -319,9 +282,8 @@ def _write_row_versions(con: DuckDBPyConnection, source_key: int, batch: Batch) 
     return query(con, "SELECT 1 FROM new_row_version").num_rows
 
 
-@contextmanager
-def _registered(con: DuckDBPyConnection, batch: Batch) -> Iterator[Batch]:
-    tables: dict[str, pa.Table] = {
+def _tables(batch: Batch) -> dict[str, pa.Table]:
+    return {
         "incoming_runs": batch.runs,
         "incoming_events": batch.events,
         "incoming_attributes": batch.attributes,
@@ -329,17 +291,3 @@ def _registered(con: DuckDBPyConnection, batch: Batch) -> Iterator[Batch]:
         "incoming_task_queues": batch.task_queues,
         "incoming_row_versions": batch.row_versions,
     }
-    for name, table in tables.items():
-        con.register(name, table)
-    try:
-        yield batch
-    finally:
-        for name in tables:
-            con.unregister(name)
-
-
-def _source_key(con: DuckDBPyConnection, source: str) -> int:
-    found = rows(con, "SELECT source_key FROM source WHERE source = $source", source=source)
-    if not found:
-        raise KeyError(f"No source {source!r}: call register_source first.")
-    return int(found[0]["source_key"])

@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from warehouse.database import execute, query, rows, transaction
+from warehouse.database import execute, query, registered, rows, transaction
 from warehouse.derive import derive_everything
 
 RULE_TABLES = (
@@ -76,8 +76,6 @@ def _insert(con: DuckDBPyConnection, name: str, given: Sequence[Mapping[str, obj
         return
     # typed by the table itself, so that a column of nothing but nulls keeps its type
     schema = query(con, f"SELECT * FROM {name} LIMIT 0").schema
-    con.register("incoming_rules", pa.Table.from_pylist([dict(row) for row in given], schema=schema))
-    try:
+    table = pa.Table.from_pylist([dict(row) for row in given], schema=schema)
+    with registered(con, {"incoming_rules": table}):
         execute(con, f"INSERT INTO {name} BY NAME SELECT * FROM incoming_rules")
-    finally:
-        con.unregister("incoming_rules")
