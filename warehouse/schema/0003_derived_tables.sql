@@ -118,7 +118,7 @@ CREATE TABLE item_attribute (
     stream VARCHAR NOT NULL, -- The stream.
     item_key BIGINT NOT NULL, -- The item.
     path VARCHAR NOT NULL, -- The declared path or search attribute.
-    valid_from_at TIMESTAMPTZ NOT NULL, -- UTC; the first one holds from the item's opening.
+    valid_from_at TIMESTAMPTZ NOT NULL, -- UTC; the first version of a database row holds from the item's opening.
     valid_to_at TIMESTAMPTZ, -- UTC; NULL while it holds.
     value VARCHAR, -- Value as text; NULL where unset.
     number DOUBLE -- The value as a number, where it is one.
