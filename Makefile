@@ -19,7 +19,7 @@ demo: install  ## start the whole demo company and open the page (ARGS="..." for
 
 test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL and MariaDB, real browser
 	@browser=$$(.ci/browser) && mariadbd=$$(.ci/mariadb) && \
-	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 test-duckdb2: install $(DUCKDB2)/.installed  ## the fast tests, on DuckDB 2.0 instead of the locked 1.5
 	@PYTHONPATH=$(CURDIR)/$(DUCKDB2) $(BIN)/pytest -n 2 --dist loadfile \

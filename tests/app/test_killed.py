@@ -24,7 +24,7 @@ from tests.fixtures.temporal import dev_server
 from warehouse.comparison import differing_rows
 
 # Enough to hit reading, writing and deriving; more on demand.
-KILLS = int(os.environ.get("STREAMGAUGE_KILLS", "6"))
+KILLS = int(os.environ.get("STREAMGAUGE_KILLS", "4"))
 
 Events = dict[str, list[tuple[int, int]]]
 
