@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent
 LINK = "10_link.sql"
 PREPARE = ("20_runs.sql", "30_instants.sql", "40_ends.sql", "50_matches.sql", "60_entries.sql")
 WALK = "61_walk.sql"
-FINISH = ("62_stays.sql", "70_steps.sql", "80_decisions.sql", "85_waits.sql", "86_marks.sql")
+FINISH = ("62_stays.sql", "70_steps.sql", "80_answers.sql", "81_questions.sql", "85_waits.sql", "86_marks.sql")
 STORE = "90_store.sql"
 
 DERIVED = ("item", "stay", "step", "pending_work", "wait", "decision", "decision_mark", "item_attribute")
