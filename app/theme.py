@@ -58,6 +58,21 @@ CSS = f"""
 {_heat_css()}
 """
 
+# For what is no component of ours and cannot read the variables: by whether the page is dark.
+GROUND = {False: "#FFFFFF", True: "#12161B"}
+INK = {False: "#1B2530", True: "#E6EBF0"}
+QUIET = {False: "#5A636C", True: "#A2A9B0"}
+HAIR = {False: "#DFE2E4", True: "#2D333A"}
+# Eight colours that stay apart for colour-blind eyes (after Okabe and Ito), dark enough to be seen on either ground.
+CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#6B7280", "#8C6BB1")
+# From nothing to most, for shares and counts on a surface.
+SEQUENCE = {
+    is_dark: tuple(
+        (index / (len(HEAT) - 1), (step.dark if is_dark else step.light)[0]) for index, step in enumerate(HEAT)
+    )
+    for is_dark in (False, True)
+}
+
 STREAMLIT_OPTIONS: dict[str, object] = {
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "viewer",
@@ -75,16 +90,14 @@ STREAMLIT_OPTIONS: dict[str, object] = {
     "theme.linkUnderline": True,
     "theme.paddingTop": "0.5rem",
     "theme.paddingBottom": "2rem",
-    "theme.chartCategoricalColors": [
-        *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#6B7280", "#8C6BB1"),
-    ],
+    "theme.chartCategoricalColors": list(CATEGORIES),
     "theme.light.primaryColor": "#0B5CAD",
     "theme.light.redColor": "#B42318",
     "theme.light.greenColor": "#0B7A5B",
-    "theme.light.textColor": "#1B2530",
+    "theme.light.textColor": INK[False],
     "theme.dark.primaryColor": "#5AA9F0",
-    "theme.dark.backgroundColor": "#12161B",
+    "theme.dark.backgroundColor": GROUND[True],
     "theme.dark.secondaryBackgroundColor": "#1B2128",
-    "theme.dark.textColor": "#E6EBF0",
+    "theme.dark.textColor": INK[True],
 }
 """What Streamlit must be told before it starts: `streamlit.config.set_option(name, value)` for each."""
