@@ -6,7 +6,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from sample_data.service_request.messages import PRIORITY, REGION, STAGE
+from sample_data.search_attributes import PRIORITY, REGION, STAGE
 
 
 async def connect(identity: str) -> Client:

@@ -1,37 +1,29 @@
-"""The first half minute: walk many requests quickly to every stage, so that there is something to see at once."""
+"""The first half minute: walk many cases quickly to every stage, so that there is something to see at once."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
+from sample_data.acts import Act, Seen
+from sample_data.business import Arriving, Business
 from sample_data.contact import Contact
-from sample_data.service_request.behaviour import arrival, straight_answer
-from sample_data.service_request.messages import Stage, Status, Terms
-from sample_data.service_request.starting import start_request
 
-# How many of a hundred open requests wait for which message, about as they would after an hour.
-SPREAD = {
-    "submit": 6,
-    "claim": 11,
-    "classify": 8,
-    "quote_received": 18,
-    "decide": 17,
-    "delivered": 26,
-    "settled": 9,
-    "follow_up": 5,
-}
 WALKS_AT_ONCE = 8
 LOOK_AGAIN_SECONDS = 0.05
 
 
 async def walk_until(
-    contact: Contact[Status], workflow_id: str, arrived: Callable[[Status], bool], patience_seconds: float = 60
-) -> Status:
-    """Answer for everybody, at once and without mishap, until the request is where it should be.
+    contact: Contact[Seen],
+    straight_answer: Callable[[Seen], Act | None],
+    workflow_id: str,
+    arrived: Callable[[Seen], bool],
+    patience_seconds: float = 60,
+) -> Seen:
+    """Answer for everybody, at once and without mishap, until the case is where it should be.
 
     Raises TimeoutError when it does not get there in time; the last status is in the text.
     """
-    status: Status | None = None
+    status: Seen | None = None
     try:
         async with asyncio.timeout(patience_seconds):
             while status is None or not arrived(status):
@@ -48,26 +40,39 @@ async def walk_until(
     return status
 
 
-async def open_with(contact: Contact[Status], ids: Sequence[str], dice: Random, terms: Terms) -> None:
-    """Start these requests and spread them over the stages. Raises TimeoutError when they do not move."""
+async def open_with(
+    contact: Contact[Seen], business: Business[Seen, Arriving], ids: Sequence[str], dice: Random, speed: float
+) -> None:
+    """Start these cases and spread them over the stages. Raises TimeoutError when they do not move."""
     places = asyncio.Semaphore(WALKS_AT_ONCE)
 
     async def start_and_walk(workflow_id: str, message: str, dice: Random) -> None:
         async with places:
-            arriving = arrival(dice)
-            await start_request(contact.line(arriving.by), workflow_id, arriving, terms)
-            await walk_until(contact, workflow_id, lambda status: status.waiting_for == message)
+            arriving = business.arrival(dice)
+            await business.start(contact.line(arriving.by), workflow_id, arriving, speed)
+            await walk_until(
+                contact, business.straight_answer, workflow_id, lambda status: status.waiting_for == message
+            )
 
-    targets = dice.choices(list(SPREAD), weights=list(SPREAD.values()), k=len(ids))
+    spread = business.spread
+    targets = dice.choices(list(spread), weights=list(spread.values()), k=len(ids))
     walks = [start_and_walk(name, message, Random(dice.random())) for name, message in zip(ids, targets, strict=True)]
     await asyncio.gather(*walks)
 
 
-async def approve_some(contact: Contact[Status], ids: Sequence[str], regions: Collection[str], count: int) -> None:
-    """Approve the first few of these regions that wait for it: what the vendor's outage is then seen to hold up."""
+async def walk_some(
+    contact: Contact[Seen],
+    straight_answer: Callable[[Seen], Act | None],
+    ids: Sequence[str],
+    of_interest: Callable[[Seen], bool],
+    arrived: Callable[[Seen], bool],
+    count: int,
+) -> int:
+    """Walk the first few that are of interest further on; how many there were."""
     found = 0
     for workflow_id in ids:
         status = await contact.look(workflow_id) if found < count else None
-        if status is not None and status.waiting_for == "decide" and status.request.region in regions:
-            await walk_until(contact, workflow_id, lambda status: status.stage is Stage.DELIVERY)
+        if status is not None and of_interest(status):
+            await walk_until(contact, straight_answer, workflow_id, arrived)
             found += 1
+    return found

@@ -20,8 +20,8 @@ from temporalio.worker import Worker
 from sample_data.child_process import run_until_told
 from sample_data.clients import add_search_attributes, connect
 from sample_data.company import add_database_option
+from sample_data.queues import COMPANY_QUEUE, VENDOR_QUEUE
 from sample_data.service_request.activities import Books, Desk, VendorSystem
-from sample_data.service_request.messages import COMPANY_QUEUE, VENDOR_QUEUE
 from sample_data.service_request.workflow import ServiceRequest
 from sample_data.tables import open_database, utc_now
 

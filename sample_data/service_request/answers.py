@@ -5,6 +5,7 @@ Workflow state without Temporal: every rule here is plain Python and is tested a
 
 from dataclasses import dataclass
 
+from sample_data.rules import require_name, require_one_of
 from sample_data.service_request.messages import (
     Approvers,
     Claim,
@@ -56,13 +57,13 @@ class Answers:
 
     def check_claim(self, claim: Claim) -> None:
         """Raise ValueError when somebody else has the request already, or nobody says who claims it."""
-        _require_name(claim.by)
+        require_name(claim.by)
         if self.claimed_by not in (None, claim.by):
             raise ValueError(f"{claim.by} cannot claim this request: {self.claimed_by} has it.")
 
     def check_classification(self, classification: Classification) -> None:
         """Raise ValueError unless the analyst who claimed the request gives one of the known kinds, once."""
-        _require_one_of(classification.outcome, KINDS)
+        require_one_of(classification.outcome, KINDS)
         if self.claimed_by != classification.by:
             raise ValueError(f"{classification.by} cannot classify: the request is with {self.claimed_by or 'nobody'}.")
         if self.classification is not None:
@@ -70,8 +71,8 @@ class Answers:
 
     def check_decision(self, decision: Decision) -> None:
         """Raise ValueError unless one of the approvers gives one of the options, once."""
-        _require_name(decision.by)
-        _require_one_of(decision.outcome, DECISIONS)
+        require_name(decision.by)
+        require_one_of(decision.outcome, DECISIONS)
         if decision.by not in self.approvers.names:
             names = ", ".join(self.approvers.names) or "nobody"
             raise ValueError(f"{decision.by} may not decide on this amount; who may: {names}.")
@@ -80,16 +81,6 @@ class Answers:
 
     def check_follow_up(self, follow_up: FollowUp) -> None:
         """Raise ValueError when nobody says who asked, or when the follow-up is over."""
-        _require_name(follow_up.by)
+        require_name(follow_up.by)
         if self.follow_up is not None:
             raise ValueError("The follow-up is over.")
-
-
-def _require_name(by: str) -> None:
-    if not by.strip():
-        raise ValueError("Say who you are: `by` is empty.")
-
-
-def _require_one_of(outcome: str, options: tuple[str, ...]) -> None:
-    if outcome not in options:
-        raise ValueError(f"Unknown outcome {outcome!r}. One of: {', '.join(options)}.")

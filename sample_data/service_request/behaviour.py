@@ -3,12 +3,12 @@
 The same plans drive the live company and a recorded past; equal seeds give equal plans.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from sample_data.acts import Act
+from sample_data.habits import cents_around, customer_called, person_called, takes
 from sample_data.roster import ANALYSTS, CUSTOMERS, FINANCE, PRODUCTS, STAFF, SUPPORT, VENDORS, Person
 from sample_data.service_request.messages import (
     Claim,
@@ -44,7 +44,7 @@ def arrival(dice: Random) -> Arrival:
     """The next request that somebody asks for. One in ten customers does not know what it may cost."""
     customer, product = dice.choice(CUSTOMERS), dice.choice(PRODUCTS)
     channel = dice.choices(CHANNELS, weights=(80, 15, 5))[0]
-    budget = None if dice.random() < 0.1 else _cents(dice, product.usual_price)
+    budget = None if dice.random() < 0.1 else cents_around(dice, product.usual_price)
     priority = dice.choices(range(1, 6), weights=(5, 15, 50, 20, 10))[0]
     request = Request(customer.id, product.name, customer.region, priority, budget)
     by = {"customer": customer.name, "internal": "Rosa Delgado", "schedule": "contract renewals"}[channel]
@@ -58,7 +58,12 @@ def plan(status: Status, dice: Random) -> tuple[Act, ...]:
         return ()
     acts = planner(status, dice)
     if status.stage not in PAID_STAGES and dice.random() < CANCELLED_SHARE:
-        acts = [*acts, Act(dice.random() * acts[-1].after_seconds, customer_name(status), "cancel", "cancel")]
+        acts = [
+            *acts,
+            Act(
+                dice.random() * acts[-1].after_seconds, customer_called(status.request.customer_id), "cancel", "cancel"
+            ),
+        ]
     return tuple(sorted(acts, key=lambda act: act.after_seconds))
 
 
@@ -73,14 +78,8 @@ def straight_answer(status: Status) -> Act | None:
     return planner(status, dice)[-1] if planner else None
 
 
-def customer_name(status: Status) -> str:
-    """The customer's name, as far as the roster knows it."""
-    known = {customer.id: customer.name for customer in CUSTOMERS}
-    return known.get(status.request.customer_id, "a customer")
-
-
 def _submit(status: Status, dice: Random) -> list[Act]:
-    by = customer_name(status)
+    by = customer_called(status.request.customer_id)
     return [Act(_delay(dice, 25, 0.5), by, "signal", "submit", Submission(by, "everything is attached"))]
 
 
@@ -90,7 +89,7 @@ def _claim(status: Status, dice: Random) -> list[Act]:
 
 
 def _classify(status: Status, dice: Random) -> list[Act]:
-    analyst = _person(status.assignee, ANALYSTS[0])
+    analyst = person_called(status.assignee, ANALYSTS[0])
     kind = "special" if dice.random() < 0.25 else "standard"
     after = _delay(dice, 55 if kind == "special" else 30, 0.5, None, analyst)
     return [Act(after, status.assignee, "update", "classify", Classification(status.assignee, kind))]
@@ -99,12 +98,12 @@ def _classify(status: Status, dice: Random) -> list[Act]:
 def _quote(status: Status, dice: Random) -> list[Act]:
     vendor = dice.choice(VENDORS)
     usual = {product.name: product.usual_price for product in PRODUCTS}.get(status.request.product, 400)
-    quote = Quote(vendor.name, _cents(dice, usual))
+    quote = Quote(vendor.name, cents_around(dice, usual))
     return [Act(_delay(dice, 75, 0.5, None, vendor), vendor.name, "signal", "quote_received", quote)]
 
 
 def _decide(status: Status, dice: Random) -> list[Act]:
-    after = _delay(dice, 70, 0.5, status, _person(status.assignee, STAFF[0]))
+    after = _delay(dice, 70, 0.5, status, person_called(status.assignee, STAFF[0]))
     throw = dice.random()
     if throw < REJECTED_SHARE:
         return [_decision(status, after, "reject", "not in this year's budget")]
@@ -127,7 +126,7 @@ def _settle(status: Status, dice: Random) -> list[Act]:
     settlement = _settlement(status, dice)
     if dice.random() >= RETURNED_SHARE:
         return [settlement]
-    by = customer_name(status)
+    by = customer_called(status.request.customer_id)
     after = settlement.after_seconds * dice.uniform(0.2, 0.8)
     return [Act(after, by, "signal", "sent_back", Return(by, "damaged in transport"))]
 
@@ -162,12 +161,4 @@ def _delay(
     dice: Random, median: float, spread: float, status: Status | None = None, person: Person | None = None
 ) -> float:
     urgency = PRIORITY_PACE.get(status.request.priority, 1.0) if status else 1.0
-    return median * math.exp(dice.gauss(0, spread)) * urgency * (person.pace if person else 1.0)
-
-
-def _cents(dice: Random, usual_price: float) -> int:
-    return round(usual_price * math.exp(dice.gauss(0, 0.35)) * 100)
-
-
-def _person(name: str, otherwise: Person) -> Person:
-    return next((person for person in STAFF if person.name == name), otherwise)
+    return takes(dice, median, spread, urgency * (person.pace if person else 1.0))

@@ -6,14 +6,7 @@ Money is integer cents: exact, and the same in every language. Every message say
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from temporalio.common import SearchAttributeKey
-
-STAGE = SearchAttributeKey.for_keyword("Stage")
-REGION = SearchAttributeKey.for_keyword("Region")
-PRIORITY = SearchAttributeKey.for_int("Priority")
-
-COMPANY_QUEUE = "service-requests"
-VENDOR_QUEUE = "vendor"
+from sample_data.patience import Patience
 
 
 class Stage(StrEnum):
@@ -32,7 +25,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class Terms:
+class Terms(Patience):
     """How long the company waits before it reminds, escalates or gives up: part of the request, so of its history."""
 
     submit_reminder_seconds: float = 90
@@ -42,11 +35,6 @@ class Terms:
     delivery_reminder_seconds: float = 240
     settlement_reminder_seconds: float = 150
     follow_up_deadline_seconds: float = 150
-
-    @classmethod
-    def at_speed(cls, speed: float) -> "Terms":
-        """The same terms where a second lasts `1 / speed` seconds."""
-        return cls(**{name: seconds / speed for name, seconds in vars(cls()).items()})
 
 
 @dataclass(frozen=True)

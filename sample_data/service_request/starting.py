@@ -6,8 +6,10 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
+from sample_data.queues import COMPANY_QUEUE
+from sample_data.search_attributes import PRIORITY, REGION, STAGE
 from sample_data.service_request.behaviour import Arrival
-from sample_data.service_request.messages import COMPANY_QUEUE, PRIORITY, REGION, STAGE, Stage, Terms
+from sample_data.service_request.messages import Stage, Terms
 from sample_data.service_request.workflow import ServiceRequest
 
 

@@ -12,12 +12,13 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from sample_data.search_attributes import PRIORITY, REGION, STAGE
     from sample_data.service_request import messages
     from sample_data.service_request.activities import Books, Desk, VendorSystem
     from sample_data.service_request.answers import Answers
     from sample_data.service_request.messages import Request, Stage
-    from sample_data.service_request.steps import at_company, at_vendor
-    from sample_data.service_request.waiting import Promise, Waiting
+    from sample_data.steps import at_company, at_vendor
+    from sample_data.waiting import Promise, Waiting
 
 
 @workflow.defn
@@ -66,7 +67,7 @@ class ServiceRequest:
 
     async def _take(self) -> None:
         workflow.upsert_search_attributes(
-            [messages.REGION.value_set(self._request.region), messages.PRIORITY.value_set(self._request.priority)]
+            [REGION.value_set(self._request.region), PRIORITY.value_set(self._request.priority)]
         )
         await self._enter(Stage.REQUEST, self._request.customer_id, "Waiting for the customer to complete the request.")
         await self._waiting.until(
@@ -158,7 +159,7 @@ class ServiceRequest:
 
     async def _enter(self, stage: Stage, assignee: str, details: str) -> None:
         self._stage, self._assignee = stage, assignee
-        workflow.upsert_search_attributes([messages.STAGE.value_set(stage)])
+        workflow.upsert_search_attributes([STAGE.value_set(stage)])
         workflow.set_current_details(details)
         await at_company(Desk.save_status, f"write the status: {stage}", self._request, stage, assignee)
 

@@ -15,7 +15,7 @@ from sample_data.acts import Act
 from sample_data.company import create_company
 from sample_data.contact import Contact
 from sample_data.opening import walk_until
-from sample_data.service_request.behaviour import Arrival
+from sample_data.service_request.behaviour import Arrival, straight_answer
 from sample_data.service_request.messages import Request, Status, Terms
 from sample_data.service_request.starting import start_request
 from sample_data.tables import open_database
@@ -52,7 +52,9 @@ class Company:
 
     async def until(self, name: str, message: str) -> Status:
         """Answer for everybody until the request waits for this message."""
-        return await walk_until(self.contact, self.id(name), lambda status: status.waiting_for == message)
+        return await walk_until(
+            self.contact, straight_answer, self.id(name), lambda status: status.waiting_for == message
+        )
 
     async def act(self, name: str, by: str, verb: str, message: str, argument: object = None) -> bool:
         """Have one person do one thing now."""

@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 import pytest
 
 from sample_data.office import Office, Pace
+from sample_data.queues import COMPANY_QUEUE
 from sample_data.service_request.behaviour import plan
-from sample_data.service_request.messages import COMPANY_QUEUE, Stage, Terms
+from sample_data.service_request.messages import Stage, Terms
 from sample_data.tables import APPROVALS, REQUESTS
 from tests.sample_data.conftest import Company, eventually
 

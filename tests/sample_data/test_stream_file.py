@@ -6,9 +6,10 @@ import pytest
 
 import sample_data
 from sample_data.roster import MANAGERS, STAFF
+from sample_data.search_attributes import PRIORITY, REGION, STAGE
 from sample_data.service_request.activities import Books, Desk, VendorSystem
 from sample_data.service_request.answers import DECISIONS, KINDS
-from sample_data.service_request.messages import PRIORITY, REGION, STAGE, Stage
+from sample_data.service_request.messages import Stage
 from sample_data.service_request.workflow import ServiceRequest
 from sample_data.tables import METADATA
 from value_stream import Stream, load

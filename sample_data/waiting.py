@@ -29,27 +29,37 @@ class Promise:
                 raise
 
 
+class GivenUp(Exception):
+    """Nobody wants the answer any more: the whole case is given up."""
+
+
 class Waiting:
     """What a workflow is waiting for at the moment.
 
-    `message` is the signal or update that would move it, None while it works by itself; `count` numbers the waits.
+    `message` is the signal or update that would move it, None while it works by itself; `count` numbers the waits,
+    on from `counted` where an earlier run has waited already. While `is_given_up`, every wait raises GivenUp.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_given_up: Callable[[], bool] = lambda: False, counted: int = 0) -> None:
         self.message: str | None = None
-        self.count = 0
+        self.count = counted
+        self._is_given_up = is_given_up
 
     async def until(self, message: str, answer: Callable[[], Answer | None], *promises: Promise) -> Answer:
-        """Wait until there is an answer and return it; keep the promises meanwhile. One that came early counts."""
+        """Wait until there is an answer and return it; keep the promises meanwhile. One that came early counts.
+
+        Raises GivenUp when the case is given up first.
+        """
         self.message = message
         self.count += 1
         timers = [asyncio.create_task(promise.keep()) for promise in promises]
         try:
-            await workflow.wait_condition(lambda: answer() is not None)
+            await workflow.wait_condition(lambda: answer() is not None or self._is_given_up())
         finally:
             self.message = None
             for timer in timers:
                 timer.cancel()
         found = answer()
-        assert found is not None
+        if found is None:
+            raise GivenUp
         return found

@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from sample_data.service_request.messages import VENDOR_QUEUE
+from sample_data.queues import VENDOR_QUEUE
 
 System = TypeVar("System")
 Arguments = ParamSpec("Arguments")
