@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from metrics.aging import aging
 from metrics.arrivals import arrivals
+from metrics.causes import causes
 from metrics.compare import compare
 from metrics.completeness import completeness
 from metrics.cumulative_flow import cumulative_flow
@@ -28,6 +29,7 @@ from metrics.question import MetricError, Question, Window
 from metrics.rework import rework
 from metrics.segments import segment_names
 from metrics.source_health import source_health
+from metrics.stuck import stuck
 from metrics.systems import systems
 from metrics.throughput import throughput
 from metrics.time_in_state import time_in_state
@@ -41,6 +43,8 @@ ALL: tuple[Metric, ...] = (
     in_flight,
     over_target,
     open_items,
+    stuck,
+    causes,
     flow_over_time,
     moves,
     source_health,

@@ -16,6 +16,8 @@ UNIT_MICROS = {
     "ms": 1_000,
     "us": 1,
 }
+# Least seconds to be told in a unit, seconds of the unit, its name.
+BRIEF_SPANS = ((4 * 604_800, 604_800, "w"), (86_400, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "m"), (0, 1, "s"))
 WRITTEN_UNITS = ("d", "h", "m", "s", "ms", "us")
 LONGEST_MICROS = 100 * 366 * UNIT_MICROS["d"]  # far beyond any promise, and well inside a 64-bit integer
 PART = r"(?:[0-9]{1,18}(?:\.[0-9]{1,12})?)(?:us|ms|[wdhms])"
@@ -52,6 +54,20 @@ def format_duration(micros: int) -> str:
         count, micros = divmod(micros, UNIT_MICROS[unit])
         written += f"{count}{unit}" if count else ""
     return written or "0s"
+
+
+def brief_duration(seconds: float) -> str:
+    """A duration to be read at a glance, two significant digits: 45s, 18m, 3.1d.
+
+    Weeks only from four on, since people count short ones in days.
+    """
+    if seconds < 0:
+        return "-" + brief_duration(-seconds)
+    size, unit = next((size, unit) for least, size, unit in BRIEF_SPANS if seconds >= least)
+    number = seconds / size
+    if unit == "s" or number >= 9.95:
+        return f"{round(number)}{unit}"
+    return f"{number:.1f}".removesuffix(".0") + unit
 
 
 def _from_file(value: object) -> int:

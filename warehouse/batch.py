@@ -88,6 +88,10 @@ PENDING = _schema(
     worker=pa.string(),
     actor=pa.string(),
     reason=pa.string(),
+    task_queue=pa.string(),
+    version=pa.string(),
+    last_ended_at=INSTANT,
+    paused_at=INSTANT,
 )
 TASK_QUEUES = _schema(
     sampled_at=INSTANT,
@@ -97,6 +101,7 @@ TASK_QUEUES = _schema(
     last_poll_at=INSTANT,
     backlog=pa.int64(),
     backlog_age_seconds=pa.float64(),
+    versions=pa.string(),
 )
 ROW_VERSIONS = _schema(
     table_name=pa.string(),

@@ -1,9 +1,10 @@
 """Writing what a connector read: rows, derivation and cursor in one transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from warehouse.batch import Batch
@@ -11,6 +12,9 @@ from warehouse.database import execute, query, registered, rows, transaction
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.hiding import without_forgotten
 from warehouse.known_runs import source_key_of
+
+# How far back the sample before is looked for: farther than a restart takes.
+REMEMBERED = timedelta(minutes=10)
 
 NEW_SOURCE = """
 INSERT INTO source BY NAME
@@ -82,11 +86,35 @@ WHERE run_key IN (SELECT run_key FROM new_attribute)
 INSERT INTO attribute BY NAME SELECT * FROM new_attribute ORDER BY run_key, event_id, path;
 INSERT INTO changed_run SELECT DISTINCT run_key FROM new_attribute;
 """
+# When an activity began to fail is said by no later sample: each takes it from the one before.
 ADD_PENDING = """
 INSERT INTO pending BY NAME
-SELECT run.run_key, incoming_pending.* EXCLUDE (run_id)
+WITH before AS (
+    SELECT pending.run_key, pending.reference, pending.attempt, pending.sampled_at, pending.failing_since_at
+    FROM pending
+    JOIN run ON run.run_key = pending.run_key AND run.source_key = $source_key
+    JOIN (SELECT DISTINCT run_id FROM incoming_pending) AS told ON told.run_id = run.run_id
+    WHERE pending.kind = 'activity'
+      AND pending.sampled_at > CAST($sampled_from_at AS TIMESTAMPTZ)
+    QUALIFY row_number() OVER (
+        PARTITION BY pending.run_key, pending.reference ORDER BY pending.sampled_at DESC
+    ) = 1
+)
+SELECT
+    run.run_key,
+    incoming_pending.* EXCLUDE (run_id),
+    CASE
+        WHEN incoming_pending.kind <> 'activity' OR incoming_pending.attempt < 2 THEN NULL
+        WHEN before.attempt BETWEEN 2 AND incoming_pending.attempt THEN before.failing_since_at
+        WHEN incoming_pending.attempt = 2 THEN incoming_pending.last_ended_at
+        ELSE before.sampled_at
+    END AS failing_since_at
 FROM incoming_pending
 JOIN run ON run.source_key = $source_key AND run.run_id = incoming_pending.run_id
+LEFT JOIN before
+    ON before.run_key = run.run_key
+   AND before.reference = incoming_pending.reference
+   AND before.sampled_at < incoming_pending.sampled_at
 WHERE NOT EXISTS (
     SELECT 1 FROM pending
     WHERE pending.run_key = run.run_key AND pending.sampled_at = incoming_pending.sampled_at
@@ -255,7 +283,8 @@ def _write_runs(con: DuckDBPyConnection, source_key: int, batch: Batch, learned_
         execute(con, NUMBER_RUNS, source_key=source_key, learned_at=learned_at)
         execute(con, REPLACE_RUNS)
     if batch.pending.num_rows:
-        execute(con, ADD_PENDING, source_key=source_key)
+        first_at = pc.min(batch.pending.column("sampled_at")).as_py()
+        execute(con, ADD_PENDING, source_key=source_key, sampled_from_at=first_at - REMEMBERED)
     if batch.task_queues.num_rows:
         execute(con, ADD_TASK_QUEUES, source_key=source_key)
 

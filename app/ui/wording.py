@@ -1,22 +1,19 @@
-"""Numbers as people read them. Pure; rounding happens here and nowhere below the pages."""
+"""Numbers as people read them. Pure; beside the sentences of stuck work nothing is rounded below the pages."""
 
 from datetime import UTC, datetime
 
+from value_stream.durations import brief_duration
+
 NOTHING = "–"  # noqa: RUF001 - an en dash reads as "no value"
-_SPANS = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_SPANS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "CHF"}
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|~$:&^"
 
 
 def duration(seconds: float | None) -> str:
-    """Two significant digits: 45s, 18m, 3.1d. Weeks only from four on, since people count short ones in days."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 0:
-        return "-" + duration(-seconds)
-    size, unit = next((span for span in _SPANS if seconds >= span[0] * (4 if span[1] == "w" else 1)), (1, "s"))
-    return f"{_two_digits(seconds / size, whole=unit == 's')}{unit}"
+    """Two significant digits: 45s, 18m, 3.1d."""
+    return NOTHING if seconds is None else brief_duration(seconds)
 
 
 def exact_duration(seconds: float | None) -> str:
@@ -25,17 +22,11 @@ def exact_duration(seconds: float | None) -> str:
         return NOTHING
     rest = round(seconds)
     parts: list[str] = []
-    for size, unit in _SPANS[1:]:
+    for size, unit in _SPANS:
         amount, rest = divmod(rest, size)
         if amount or parts or unit == "s":
             parts.append(f"{amount}{unit}")
     return " ".join(parts)
-
-
-def _two_digits(number: float, whole: bool) -> str:
-    if whole or number >= 9.95:
-        return str(round(number))
-    return f"{number:.1f}".removesuffix(".0")
 
 
 def count(number: int | None) -> str:

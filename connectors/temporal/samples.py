@@ -1,15 +1,20 @@
 """Map what Describe says of pending work and of task queues to rows. Pure."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion
+from temporalio.api.enums.v1 import VersioningBehavior, WorkerVersioningMode
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.api.workflow.v1 import (
     PendingActivityInfo,
     PendingChildExecutionInfo,
     PendingNexusOperationInfo,
     PendingWorkflowTaskInfo,
     WorkflowExecutionPauseInfo,
+    WorkflowExecutionVersioningInfo,
 )
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse, DescribeWorkflowExecutionResponse
 
@@ -19,6 +24,7 @@ from connectors.temporal.histories import Row
 from connectors.temporal.instants import instant, micros
 from connectors.temporal.payloads import clean, cut
 
+VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
 POLLER_SECONDS = 75  # A worker that died stays listed for minutes; one that lives asks every minute.
 
 
@@ -28,7 +34,22 @@ def pending_rows(run_id: str, answer: DescribeWorkflowExecutionResponse, sampled
     A row of kind paused carries who paused the run, why, and since when (scheduled_at).
     """
     rows = list(_pending(answer)) or [{"kind": "none"}]
-    return [{"run_id": run_id, "sampled_at": sampled_at, **row} for row in rows]
+    version = _pinned_version(answer.workflow_execution_info.versioning_info)
+    return [{"run_id": run_id, "sampled_at": sampled_at, "version": version, **row} for row in rows]
+
+
+def _pinned_version(info: WorkflowExecutionVersioningInfo) -> str | None:
+    """The version whose workers alone may run it; an override by an operator counts before the run's own."""
+    if info.HasField("versioning_override"):
+        override = info.versioning_override
+        return _version(override.pinned.version) if override.HasField("pinned") else None
+    if info.behavior == VersioningBehavior.VERSIONING_BEHAVIOR_PINNED:
+        return _version(info.deployment_version)
+    return None
+
+
+def _version(version: WorkerDeploymentVersion) -> str | None:
+    return clean(f"{version.deployment_name}:{version.build_id}") if version.build_id else None
 
 
 def _pending(answer: DescribeWorkflowExecutionResponse) -> Iterator[Row]:
@@ -79,6 +100,9 @@ def _activity(info: PendingActivityInfo) -> Row:
         "worker": clean(info.last_worker_identity) or None,
         "actor": clean(paused.manual.identity or paused.rule.identity) or None,
         "reason": cut(paused.manual.reason or paused.rule.reason)[0] or None,
+        "task_queue": clean(info.activity_options.task_queue.name) or None,
+        "last_ended_at": instant(info.last_attempt_complete_time),
+        "paused_at": instant(paused.pause_time),
     }
 
 
@@ -114,15 +138,27 @@ def _last_failure(failure: Failure | None) -> Row:
 
 
 def queue_row(queue: str, kind: str, answer: DescribeTaskQueueResponse, sampled_at: datetime) -> Row:
-    """A row of TASK_QUEUES: pollers seen in the last 75 s, backlog, its age. An unknown queue has none of it."""
-    polls = [poll for poller in answer.pollers if (poll := instant(poller.last_access_time))]
+    """A row of TASK_QUEUES: pollers seen in the last 75 s, their versions, backlog. An unknown queue has none of it."""
+    polls = [(poll, poller) for poller in answer.pollers if (poll := instant(poller.last_access_time))]
+    live = [poller for poll, poller in polls if sampled_at - poll <= timedelta(seconds=POLLER_SECONDS)]
     age = answer.stats.approximate_backlog_age
     return {
         "sampled_at": sampled_at,
         "task_queue": queue,
         "kind": kind,
-        "pollers": sum(sampled_at - poll <= timedelta(seconds=POLLER_SECONDS) for poll in polls),
-        "last_poll_at": max(polls, default=None),
+        "pollers": len(live),
+        "last_poll_at": max((poll for poll, _ in polls), default=None),
         "backlog": answer.stats.approximate_backlog_count if answer.HasField("stats") else None,
         "backlog_age_seconds": age.seconds + age.nanos / 1e9 if answer.HasField("stats") else None,
+        "versions": _versions(live),
     }
+
+
+def _versions(live: Iterable[PollerInfo]) -> str | None:
+    """The versions of these pollers as a JSON array; None where none has one."""
+    named = {
+        _version(WorkerDeploymentVersion(deployment_name=options.deployment_name, build_id=options.build_id))
+        for poller in live
+        if (options := poller.deployment_options).worker_versioning_mode == VERSIONED
+    }
+    return json.dumps(sorted(version for version in named if version)) if named else None

@@ -72,7 +72,8 @@ LEFT JOIN answered
 LEFT JOIN run_end ON run_end.stream = opener.stream AND run_end.run_key = opener.run_key;
 
 CREATE OR REPLACE TEMP TABLE found_pending AS
--- a failed or timed-out turn goes on failing until a turn completes: later attempts are not in the history
+-- A failed or timed-out turn goes on failing until a turn completes: later attempts are not in the history. A turn that
+-- no worker took from its sticky queue, or that ended because something new had come, is only scheduled again.
 WITH turn_end AS (
     SELECT
         stream, item_key, run_key, event_id, type, instant_at, failure_message, cause,
@@ -81,7 +82,12 @@ WITH turn_end AS (
             PARTITION BY stream, run_key ORDER BY event_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
         ) AS completed_at
     FROM live_event
-    WHERE type IN (7, 8, 9) AND NOT is_fork
+    WHERE type IN (7, 8, 9)
+      AND NOT is_fork
+      AND coalesce(cause, '') NOT IN (
+        'schedule to start', 'unhandled command', 'reset sticky task queue', 'force close command',
+        'failover close command', 'workflow pause requested before task started'
+      )
 ),
 pause AS (
     SELECT

@@ -1,0 +1,345 @@
+"""The rules of stuck work as SQL: one SELECT per rule over the facts, in the order in which a root is told.
+
+Each gives item_key, run_key, rule, since_at (when it began to hold), event_id (the pending work it speaks of; null for
+none) and about (what it is about, where that is not the pending work: a decision, a stage, a run's size).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+# Nothing is said to be stuck for waiting less than this: workers start, clocks differ, rounds take their time.
+PATIENCE = timedelta(seconds=20)
+# A step that failed once may be tried again for this long before it is stuck; one that failed twice is at once.
+FIRST_RETRY = timedelta(seconds=60)
+# Heartbeats come at least each minute (the SDKs' own throttle); twice that without one is lost.
+HEARTBEAT = timedelta(seconds=120)
+# Longer than this many times what 95 of 100 took is over time.
+OVER_TIME = 3
+# Temporal warns at 10,240 events or 10 MiB, and ends a run at 51,200 or 50 MiB.
+MOST_EVENTS = 10_240
+MOST_BYTES = 10 * 1024 * 1024
+# Of 2,000 activities that may be pending in a run.
+MOST_PENDING = 1_600
+
+PAUSED = """
+    SELECT item_key, run_key, 'paused' AS rule, opened_at AS since_at, event_id, NULL AS about
+    FROM condition
+    WHERE kind = 'paused'"""
+STEP_PAUSED = """
+    SELECT item_key, run_key, 'paused', coalesce(paused_at, sampled_at), event_id, NULL
+    FROM condition
+    WHERE kind = 'activity' AND state = 'paused'"""
+NO_WORKER = """
+    SELECT
+        item_key, run_key, 'no worker',
+        greatest(CASE WHEN attempt > 1 THEN coalesce(last_ended_at, opened_at) ELSE opened_at END, last_poll_at),
+        event_id, NULL
+    FROM condition
+    WHERE pollers = 0
+      AND (kind IN ('worker turn', 'worker turn failing') OR (kind = 'activity' AND state = 'scheduled'))
+      AND until_at >= greatest(opened_at, last_poll_at) + to_microseconds($patience_micros)"""
+VERSION = """
+    SELECT item_key, run_key, 'version without worker', opened_at, event_id, version
+    FROM condition
+    WHERE pollers > 0
+      AND version IS NOT NULL
+      AND kind IN ('worker turn', 'worker turn failing')
+      AND NOT coalesce(json_contains(versions, to_json(version)), false)
+      AND until_at >= opened_at + to_microseconds($patience_micros)"""
+TURN = """
+    SELECT item_key, run_key, 'worker turn failing', opened_at, event_id, NULL
+    FROM condition
+    WHERE kind = 'worker turn failing' AND (reference <> 'start to close' OR attempt >= 3)"""
+HEARTBEAT_LOST = """
+    SELECT
+        item_key, run_key, 'heartbeat lost',
+        CASE
+            WHEN state = 'started' AND last_heartbeat_at >= last_started_at THEN last_heartbeat_at
+            ELSE coalesce(failing_since_at, last_ended_at, opened_at)
+        END,
+        event_id, NULL
+    FROM condition
+    WHERE kind = 'activity'
+      AND CASE
+            WHEN state = 'started' AND last_heartbeat_at >= last_started_at
+            THEN last_heartbeat_at < until_at - to_microseconds($heartbeat_micros)
+            ELSE attempt >= 2 AND failure_type = 'timeout' AND contains(lower(failure_message), 'heartbeat')
+        END"""
+RETRYING = """
+    SELECT item_key, run_key, 'step retrying', coalesce(failing_since_at, opened_at), event_id, NULL
+    FROM condition
+    WHERE kind = 'activity'
+      AND state IN ('scheduled', 'started', 'cancel requested')
+      AND NOT (failure_type = 'timeout' AND contains(lower(coalesce(failure_message, '')), 'heartbeat'))
+      AND (
+        attempt >= 3
+        OR (attempt = 2 AND until_at >= coalesce(failing_since_at, opened_at) + to_microseconds($first_retry_micros))
+      )"""
+OVER_TIME_STEP = """
+    SELECT
+        condition.item_key, condition.run_key, 'step over time',
+        condition.last_started_at + to_microseconds(usual_step.limit_micros), condition.event_id,
+        CAST(usual_step.usual_micros AS VARCHAR) || '/' || usual_step.steps
+    FROM condition
+    JOIN usual_step ON usual_step.name = condition.name
+    WHERE condition.kind = 'activity'
+      AND condition.state IN ('started', 'cancel requested')
+      AND condition.until_at >= condition.last_started_at + to_microseconds(usual_step.limit_micros)"""
+NEXUS = """
+    SELECT item_key, run_key, 'Nexus stuck', opened_at, event_id, NULL
+    FROM condition
+    WHERE kind = 'nexus' AND (state = 'blocked' OR (state IN ('scheduled', 'backing off') AND attempt >= 2))"""
+UNHEARD = """
+    SELECT
+        open_item.item_key, NULL,
+        CASE WHEN decision.channel LIKE 'row %' THEN 'database disagrees' ELSE 'unheard answer' END,
+        greatest(decision.asked_at, decision.decided_at), NULL, decision.decision
+    FROM open_item
+    JOIN decision
+        ON decision.stream = open_item.stream
+       AND decision.item_key = open_item.item_key
+       AND decision.stay_index = open_item.stay_index
+       AND decision.decided_at <= open_item.until_at - to_microseconds($patience_micros)
+    LEFT JOIN rule_option
+        ON rule_option.stream = decision.stream
+       AND rule_option.decision = decision.decision
+       AND rule_option.outcome = decision.outcome
+    WHERE (decision.is_early OR decision.channel LIKE 'row %')
+      AND NOT coalesce(rule_option.is_again, false)
+      -- nothing is at work, no step was taken since, and nothing else was asked
+      AND NOT EXISTS (
+        SELECT 1 FROM held_work
+        WHERE held_work.item_key = open_item.item_key AND held_work.kind NOT IN ('timer', 'deadline timer')
+      )
+      AND NOT EXISTS (
+        SELECT 1 FROM step
+        WHERE step.stream = open_item.stream
+          AND step.item_key = open_item.item_key
+          AND step.stay_index = open_item.stay_index
+          AND step.kind <> 'timer'
+          AND step.scheduled_at >= greatest(decision.asked_at, decision.decided_at)
+      )
+      AND NOT EXISTS (
+        SELECT 1 FROM decision AS other
+        WHERE other.stream = open_item.stream
+          AND other.item_key = open_item.item_key
+          AND other.stay_index = open_item.stay_index
+          AND other.asked_at >= decision.asked_at
+          AND other.decision <> decision.decision
+          AND (other.decided_at IS NULL OR other.decided_at > open_item.until_at)
+      )"""
+CANCEL = """
+    SELECT
+        open_run.item_key, open_run.run_key, 'cancel ignored', min(event.time_at), min(event.event_id),
+        arg_min(event.failure_message, event.event_id)
+    FROM open_run
+    JOIN event
+        ON event.run_key = open_run.run_key
+       AND event.type = 20
+       AND event.time_at <= open_run.until_at - to_microseconds($patience_micros)
+    GROUP BY open_run.item_key, open_run.run_key
+    -- a run that undoes what it did takes steps of its own
+    HAVING NOT bool_or(EXISTS (
+        SELECT 1 FROM step WHERE step.run_key = open_run.run_key AND step.scheduled_at > event.time_at
+    ))"""
+LIMITS = """
+    SELECT
+        large_run.item_key, large_run.run_key, 'limits near', large_run.since_at, NULL, large_run.about
+    FROM large_run
+    WHERE large_run.since_at <= large_run.until_at"""
+DECISION = """
+    SELECT open_item.item_key, NULL, 'decision overdue', min(decision.deadline_at), NULL,
+        arg_min(decision.decision, decision.deadline_at)
+    FROM open_item
+    JOIN decision
+        ON decision.stream = open_item.stream
+       AND decision.item_key = open_item.item_key
+       AND decision.asked_at <= open_item.until_at
+       AND decision.deadline_at <= open_item.until_at
+       AND (decision.decided_at IS NULL OR decision.decided_at > open_item.until_at)
+       AND (decision.withdrawn_at IS NULL OR decision.withdrawn_at > open_item.until_at)
+    -- where the deadline is an answer, it has been given
+    WHERE NOT EXISTS (
+        SELECT 1 FROM rule_event AS expiry
+        WHERE expiry.stream = decision.stream AND expiry.target = decision.decision
+          AND expiry.purpose = 'answered' AND expiry.kind = 'deadline'
+    )
+    GROUP BY open_item.item_key"""
+STAGE = """
+    SELECT
+        open_item.item_key, NULL, 'stage overdue', open_item.entered_at + to_microseconds(rule_stage.deadline_micros),
+        NULL, open_item.stage
+    FROM open_item
+    JOIN rule_stage ON rule_stage.stream = open_item.stream AND rule_stage.stage = open_item.stage
+    WHERE open_item.until_at > open_item.entered_at + to_microseconds(rule_stage.deadline_micros)"""
+SILENT = """
+    SELECT open_item.item_key, NULL, 'silent', progress.active_at, NULL, open_item.stage
+    FROM open_item
+    JOIN progress ON progress.item_key = open_item.item_key
+    WHERE progress.active_at <= open_item.until_at - to_microseconds($patience_micros)
+      AND NOT EXISTS (SELECT 1 FROM held_work WHERE held_work.item_key = open_item.item_key)
+      AND NOT EXISTS (
+        SELECT 1 FROM decision
+        WHERE decision.stream = open_item.stream
+          AND decision.item_key = open_item.item_key
+          AND decision.asked_at <= open_item.until_at
+          AND (decision.decided_at IS NULL OR decision.decided_at > open_item.until_at)
+          AND (decision.withdrawn_at IS NULL OR decision.withdrawn_at > open_item.until_at)
+      )
+      AND NOT EXISTS (
+        SELECT 1 FROM rule_event
+        WHERE rule_event.stream = open_item.stream
+          AND rule_event.purpose = 'enter'
+          AND rule_event.kind = 'waiting_for'
+          AND rule_event.target = open_item.stage
+      )"""
+# Work that stands in another item: a child run or a Nexus operation that was begun.
+ELSEWHERE = """
+    SELECT condition.item_key, condition.run_key, 'child stuck', condition.opened_at, condition.event_id,
+        other.stream || '/' || other.item_key
+    FROM condition
+    JOIN run AS child ON child.source_key = condition.source_key AND child.first_run_id = condition.reference
+    JOIN run_item AS other
+        ON other.run_key = child.run_key
+       AND NOT (other.stream = $stream AND other.item_key = condition.item_key)
+    WHERE condition.kind = 'child'
+    UNION ALL
+    SELECT item_key, run_key, 'Nexus operation', opened_at, event_id, reference
+    FROM condition
+    WHERE kind = 'nexus' AND reference IS NOT NULL"""
+OLDER = """
+    SELECT
+        open_item.item_key, NULL, 'older than usual', open_item.entered_at + to_microseconds(usual_stay.micros), NULL,
+        CAST(usual_stay.micros AS VARCHAR) || '/' || usual_stay.exits
+    FROM open_item
+    JOIN usual_stay ON usual_stay.stage = open_item.stage
+    WHERE open_item.until_at > open_item.entered_at + to_microseconds(usual_stay.micros)"""
+
+# The order of the roots: what must be mended first, whatever else holds.
+ORDER: Mapping[str, int] = {
+    rule: place
+    for place, rule in enumerate(
+        (
+            *("paused", "no worker", "version without worker", "worker turn failing", "heartbeat lost"),
+            *("step retrying", "step over time", "Nexus stuck", "child stuck", "unheard answer", "database disagrees"),
+            *("cancel ignored", "limits near", "decision overdue", "stage overdue", "silent", "older than usual"),
+        )
+    )
+}
+WATCH = frozenset({"silent", "older than usual"})
+OF_THE_RUN = (
+    *(PAUSED, STEP_PAUSED, NO_WORKER, VERSION, TURN, HEARTBEAT_LOST, RETRYING, OVER_TIME_STEP, NEXUS, ELSEWHERE),
+)
+OF_THE_ITEM = (UNHEARD, CANCEL, LIMITS, DECISION, STAGE, SILENT, OLDER)
+
+# What the rules need beside the facts. Progress as of the past is told by the steps, not by messages.
+MORE_FACTS = """
+past AS (
+    SELECT
+        open_item.item_key,
+        max(pending_work.settled_at) AS active_at,
+        max(pending_work.settled_at) FILTER (pending_work.kind NOT LIKE 'worker turn%') AS progress_at
+    FROM open_item
+    JOIN item
+        ON item.stream = open_item.stream
+       AND item.item_key = open_item.item_key
+       AND item.activity_at > open_item.until_at
+    JOIN pending_work
+        ON pending_work.stream = open_item.stream
+       AND pending_work.item_key = open_item.item_key
+       AND pending_work.settled_at <= open_item.until_at
+    GROUP BY open_item.item_key
+),
+progress AS (
+    SELECT
+        open_item.item_key,
+        CASE WHEN item.progress_at <= open_item.until_at THEN item.progress_at
+            ELSE greatest(open_item.entered_at, past.progress_at)
+        END AS progress_at,
+        CASE WHEN item.activity_at <= open_item.until_at THEN item.activity_at
+            ELSE greatest(open_item.entered_at, past.active_at)
+        END AS active_at
+    FROM open_item
+    JOIN item ON item.stream = open_item.stream AND item.item_key = open_item.item_key
+    LEFT JOIN past ON past.item_key = open_item.item_key
+),
+usual_step AS (
+    SELECT
+        step.name,
+        count(*) AS steps,
+        CAST(percentile_disc(0.95) WITHIN GROUP (ORDER BY step.ran_micros) AS BIGINT) AS usual_micros,
+        greatest($over_time * percentile_disc(0.95) WITHIN GROUP (ORDER BY step.ran_micros), $patience_micros)
+            AS limit_micros
+    FROM (
+        SELECT step.name, epoch_us(step.ended_at) - epoch_us(step.started_at) AS ran_micros
+        FROM step
+        WHERE step.stream = $stream
+          AND step.kind = 'activity'
+          AND step.ended = 'completed'
+          AND step.started_at IS NOT NULL
+          AND step.ended_at <= CAST($as_of AS TIMESTAMPTZ)
+          AND step.ended_at > CAST($usual_from_at AS TIMESTAMPTZ)
+          AND step.name IN (
+            SELECT condition.name
+            FROM condition
+            WHERE condition.kind = 'activity'
+              AND condition.state IN ('started', 'cancel requested')
+              AND condition.until_at >= condition.last_started_at + to_microseconds($patience_micros)
+          )
+    ) AS step
+    GROUP BY step.name
+    HAVING count(*) >= 20
+),
+large_run AS (
+    SELECT
+        open_run.item_key,
+        open_run.run_key,
+        open_run.until_at,
+        CASE WHEN open_run.history_length >= $most_events THEN 'events ' || open_run.history_length
+            ELSE 'bytes ' || open_run.history_size_bytes
+        END AS about,
+        min(event.time_at) FILTER (
+            open_run.history_length < $most_events OR event.event_id >= $most_events
+        ) AS since_at
+    FROM open_run
+    JOIN event
+        ON event.run_key = open_run.run_key
+       AND event.event_id >= least($most_events, open_run.history_length)
+    WHERE open_run.history_length >= $most_events OR open_run.history_size_bytes >= $most_bytes
+    GROUP BY open_run.item_key, open_run.run_key, open_run.until_at, open_run.history_length,
+        open_run.history_size_bytes
+    UNION ALL
+    SELECT
+        item_key, run_key, until_at, 'activities ' || count(*), max(opened_at)
+    FROM held_work
+    WHERE kind = 'activity'
+    GROUP BY item_key, run_key, until_at
+    HAVING count(*) >= $most_pending
+)"""
+USUAL_STAY = """
+usual_stay AS (
+    SELECT
+        unnest(CAST($usual_stages AS VARCHAR[])) AS stage,
+        unnest(CAST($usual_micros AS BIGINT[])) AS micros,
+        unnest(CAST($usual_exits AS BIGINT[])) AS exits
+)"""
+
+
+def rules(*, with_watch: bool) -> str:
+    """All that holds, as a common table `found`; without the watch rules for items of other streams."""
+    of_item = OF_THE_ITEM if with_watch else tuple(rule for rule in OF_THE_ITEM if rule not in (SILENT, OLDER))
+    return "found AS (" + "\n    UNION ALL".join((*OF_THE_RUN, *of_item)) + "\n)"
+
+
+def limits() -> dict[str, object]:
+    """The parameters of the rules."""
+    microsecond = timedelta(microseconds=1)
+    return {
+        "patience_micros": PATIENCE // microsecond,
+        "first_retry_micros": FIRST_RETRY // microsecond,
+        "heartbeat_micros": HEARTBEAT // microsecond,
+        "over_time": OVER_TIME,
+        "most_events": MOST_EVENTS,
+        "most_bytes": MOST_BYTES,
+        "most_pending": MOST_PENDING,
+    }
