@@ -2,7 +2,7 @@
 # ARGS is passed on: make demo ARGS="--no-browser --port 8600", make test ARGS="tests/metrics -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb2 lint format docs docs-check bench install clean
+.PHONY: help demo test test-duckdb2 lint format docs docs-check screenshots bench install clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -34,6 +34,9 @@ lint: install  ## ruff, mypy, import-linter
 format: install  ## let ruff put the code in shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+screenshots: install  ## pictures of every page, wide and phone, light and dark, into docs/screenshots
+	@browser=$$(.ci/browser) && STREAMGAUGE_CHROMIUM="$$browser" $(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 docs: install  ## write the generated reference pages again
 	@$(BIN)/python docs/generate.py

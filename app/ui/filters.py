@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import streamlit as st
 
+from app.screens import Screen
 from app.service import Service
-from app.ui import url, wording
+from app.ui import address, as_of, url, wording
 from app.ui.asking import LIVE, asking
 from app.ui.url import Filters
-from app.ui.viewer import zone
 from metrics import Question, find, segment_names
 from value_stream import Stream
 
 _KEPT = "streamgauge filters"
-AGO = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 
 
 def chosen() -> Filters:
@@ -30,53 +29,84 @@ def stream_of(service: Service, filters: Filters) -> Stream | None:
     return next(iter([*named, *service.streams]), None)
 
 
-def draw(service: Service, title: str, *, is_flow: bool) -> Filters:
-    """Draw the page's title with the bar beside it, and keep what is chosen for the page.
-
-    Pages without a flow have no stream, window or filter.
-    """
+def draw(service: Service, screen: Screen) -> Filters:
+    """Draw the page's title with the bar beside it, and keep what is chosen for the page."""
     now = datetime.now(UTC)
-    as_of = url.instant_of(st.query_params.get(url.AS_OF), now)
+    address.bring_along(screen.name, _names(service, screen))
     with st.container(key="top", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         heading = st.empty()
         with st.container(key="filters", horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            filters = _flow_filters(service, as_of, now) if is_flow else Filters(as_of=as_of)
-            _as_of_picker(as_of, now)
-            is_live = st.toggle("Live", True, key=url.LIVE, bind="query-params", disabled=as_of is not None)
-    stream = stream_of(service, filters) if is_flow else None
-    heading.title(wording.plain(f"{stream.title} · {title}" if stream else title), anchor=False, width="content")
-    filters = replace(filters, as_of=as_of, is_live=is_live)
+            narrowing = st.container(horizontal=True, vertical_alignment="center", gap="small", width="content")
+            then, shows = as_of.draw(now)
+            instant, compares = url.showing(then, shows)
+            is_live = _live_toggle(disabled=instant is not None)
+            with narrowing:
+                filters = _flow_filters(service, screen, instant, now) if screen.has_stream else Filters()
+    stream = stream_of(service, filters) if screen.has_stream else None
+    title = f"{stream.title} · {screen.title}" if stream else screen.title
+    heading.title(wording.plain(title), anchor=False, width="content")
+    filters = replace(filters, as_of=instant, is_live=is_live, then=then, compares=compares)
     st.session_state[_KEPT] = filters
     return filters
 
 
-def _flow_filters(service: Service, as_of: datetime | None, now: datetime) -> Filters:
+def _names(service: Service, screen: Screen) -> list[str]:
+    """Parameters of what stands above this page."""
+    every = [url.AS_OF, url.SHOWS, url.LIVE]
+    if not screen.has_stream:
+        return every
+    segments = {segment for stream in service.streams for segment in _segments(stream)}
+    return [*every, url.STREAM, *([screen.window] if screen.window else []), *(url.WHERE + name for name in segments)]
+
+
+def _live_toggle(*, disabled: bool) -> bool:
+    st.session_state[url.LIVE] = address.value(url.LIVE) != "false"
+    return st.toggle("Live", key=url.LIVE, disabled=disabled, on_change=_write_live)
+
+
+def _write_live() -> None:
+    address.put(url.LIVE, None if st.session_state[url.LIVE] else "false")
+
+
+def _segments(stream: Stream) -> list[str]:
+    return [path.rsplit(".", 1)[-1] for path in stream.item.segments]
+
+
+def _flow_filters(service: Service, screen: Screen, instant: datetime | None, now: datetime) -> Filters:
     stream = _stream_picker(service)
     if stream is None:
         return Filters()
-    window = st.segmented_control(
-        "Window of moves, arrivals and departures",
-        list(url.WINDOWS),
-        default=url.USUAL_WINDOW,
-        key=url.WINDOW,
-        bind="query-params",
+    window = _window_picker(screen.window) if screen.window else url.USUAL_WINDOW
+    where = _where_picker(service, stream, instant or LIVE.at(service, now))
+    return Filters(stream.stream, window=window, where=where)
+
+
+def _window_picker(kind: str) -> str:
+    options, usual, label = url.CHOICES[kind]
+    picked = st.segmented_control(
+        label,
+        list(options),
+        key=address.seed(kind, list(options), usual),
+        on_change=address.write,
+        args=(kind, usual),
         required=True,
         label_visibility="collapsed",
     )
-    where = _where_picker(service, stream, as_of or LIVE.at(service, now))
-    return Filters(stream.stream, window=str(window), where=where)
+    return str(picked)
 
 
 def _stream_picker(service: Service) -> Stream | None:
     if len(service.streams) < 2:
         return next(iter(service.streams), None)
     titles = {stream.stream: stream.title for stream in service.streams}
+    usual = service.streams[0].stream
     name = st.selectbox(
         "Stream",
         list(titles),
         format_func=lambda name: titles[name],
-        key=url.STREAM,
-        bind="query-params",
+        key=address.seed(url.STREAM, list(titles), usual),
+        on_change=address.write,
+        args=(url.STREAM, usual),
         width=220,
         label_visibility="collapsed",
     )
@@ -92,10 +122,10 @@ def split_picker(stream: Stream) -> str:
 
 
 def _where_picker(service: Service, stream: Stream, at: datetime) -> tuple[tuple[str, str], ...]:
-    segments = [path.rsplit(".", 1)[-1] for path in stream.item.segments]
+    segments = _segments(stream)
     if not segments:
         return ()
-    named = [(segment, st.query_params.get(url.WHERE + segment)) for segment in segments]
+    named = [(segment, address.value(url.WHERE + segment)) for segment in segments]
     active = [f"{segment} = {value}" for segment, value in named if value]
     label = "Filter: " + ", ".join(active) if active else "Filter"
     with st.popover(wording.plain(label), icon=":material/filter_alt:"):
@@ -107,46 +137,19 @@ def _where_picker(service: Service, stream: Stream, at: datetime) -> tuple[tuple
 def _value_picker(service: Service, stream: Stream, at: datetime, segment: str, named: str | None) -> str | None:
     with asking(service, stream, Question(as_of=at)) as ask:
         seen = [row[segment] for row in ask(find("in_flight"), by=(segment,))]
+    options, name = url.values_with(sorted(set(seen)), named), url.WHERE + segment
     return st.selectbox(
         wording.plain(segment),
-        url.values_with(sorted(set(seen)), named),
+        options,
         index=None,
         placeholder="Any",
-        key=url.WHERE + segment,
-        bind="query-params",
+        key=address.seed(name, options, None),
+        on_change=address.write,
+        args=(name, None),
     )
 
 
 def clear_where(segments: Sequence[str]) -> None:
     """Take the filters on these segments off."""
     for segment in segments:
-        st.session_state[url.WHERE + segment] = None
-
-
-def _as_of_picker(as_of: datetime | None, now: datetime) -> None:
-    label = f"As of {as_of.astimezone(zone()):%d %b %H:%M}" if as_of else "As of now"
-    with st.popover(label, icon=":material/history:"):
-        st.markdown("Everything on the page as it was at that instant.")
-        with st.container(horizontal=True):
-            for text, ago in AGO.items():
-                st.button(f"{text} ago", key=f"ago.{text}", on_click=_go_to, args=(now - ago,))
-        st.datetime_input(
-            "Instant",
-            (as_of or now).astimezone(zone()).replace(tzinfo=None, second=0, microsecond=0),
-            key="as_of.instant",
-            step=timedelta(minutes=1),
-            on_change=_go_to_chosen,
-        )
-        st.button("Back to now", key="as_of.now", on_click=_go_to, args=(None,), disabled=as_of is None)
-
-
-def _go_to_chosen() -> None:
-    naive = st.session_state["as_of.instant"]
-    _go_to(None if naive is None else naive.replace(tzinfo=zone()))
-
-
-def _go_to(instant: datetime | None) -> None:
-    if instant is None:
-        st.query_params.pop(url.AS_OF, None)
-    else:
-        st.query_params[url.AS_OF] = url.text_of(instant)
+        address.put(url.WHERE + segment, None)

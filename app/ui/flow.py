@@ -1,21 +1,22 @@
 """The parts of the Live flow page: each asks its metrics and draws the answer."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
 from app.service import Service
-from app.ui import components, filters, headline, states, strip, tables, url, wording
+from app.ui import components, difference, filters, headline, states, strip, tables, url, wording
 from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.frame import say
 from app.ui.health import Trust, trusts
 from app.ui.links import item_link, run_link
 from app.ui.states import NO_STREAM
 from app.ui.url import Filters
-from app.ui.viewer import zone
+from app.value_stream_map.change import changed
 from app.value_stream_map.component import value_stream_map
 from app.value_stream_map.drawing import drawing_of
 from app.value_stream_map.payload import Figures, payload
@@ -32,14 +33,18 @@ FLOW, MOVES, SOURCES = find("flow_over_time"), find("moves"), find("source_healt
 def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["FlowPage"]:
     """The page's parts, all about one instant and from one state of the data."""
     as_of = chosen.as_of or LIVE.at(service, now)
-    window = Window(as_of - url.WINDOWS[chosen.window], as_of)
-    with asking(service, stream, Question(as_of=as_of, where=chosen.where)) as ask:
-        yield FlowPage(service, stream, chosen, as_of, window, ask)
+    with ExitStack() as stack:
+
+        def page(instant: datetime, before: "FlowPage | None" = None) -> FlowPage:
+            ask = stack.enter_context(asking(service, stream, Question(as_of=instant, where=chosen.where)))
+            return FlowPage(service, stream, chosen, instant, Window(instant - chosen.length, instant), ask, before)
+
+        yield page(as_of, page(chosen.then) if chosen.compares and chosen.then else None)
 
 
 @dataclass
 class FlowPage:
-    """What the page shows, part by part."""
+    """What the page shows, part by part; where there is a `before`, how the figures differ from those of then."""
 
     service: Service
     stream: Stream
@@ -47,10 +52,11 @@ class FlowPage:
     as_of: datetime
     window: Window
     ask: Asker
+    before: "FlowPage | None" = None
 
     def trust_strip(self) -> None:
         """As of when, how far behind each source is, whether counts agree."""
-        st.html(strip.strip(self.as_of, zone(), self.chosen.refreshes, self._trusts()))
+        strip.draw(self.as_of, self.chosen, self._trusts())
 
     def sentences(self) -> None:
         """Why there is nothing, or less than one thinks."""
@@ -68,11 +74,9 @@ class FlowPage:
 
     def headline(self) -> None:
         """The figures at the top."""
-        in_flight, flow = self.ask(IN_FLIGHT), self._flow()
-        seconds = (self.window.to_at - self.window.from_at).total_seconds()
-        cards = headline.figures(in_flight, self.ask(OVER_TARGET), flow, seconds, self.stream.item.name)
-        if self.chosen.where:
-            cards = headline.without_narrowing(cards)
+        cards = self._figures()
+        if self.before:
+            cards = difference.figures(cards, self.before._figures())
         meanings = {
             "in_flight": (IN_FLIGHT, ""),
             "arrived": (FLOW, "Items that began within the window."),
@@ -81,12 +85,25 @@ class FlowPage:
             "past_deadline": (OVER_TARGET, "Of these, those past the deadline."),
             "value": (IN_FLIGHT, "Sum of the value of those that have one; what has none is counted, never guessed."),
         }
-        as_of = f"{self.as_of:%Y-%m-%d %H:%M:%S} UTC"
-        n = _count(in_flight)
-        components.figures(headline.explained(cards, meanings, as_of, n, self.stream.item.name), key="figures")
+        n = f"{wording.plural(_count(self.ask(IN_FLIGHT)), self.stream.item.name)} in flight"
+        sources = [each.source for each in self._trusts()]
+        explained = headline.explained(cards, meanings, n=n, as_of=self.as_of, sources=sources)
+        components.figures(explained, key="figures")
+
+    def _figures(self) -> list[dict[str, Any]]:
+        seconds = self.chosen.length.total_seconds()
+        item = self.stream.item.name
+        cards = headline.figures(self.ask(IN_FLIGHT), self.ask(OVER_TARGET), self._flow(), seconds, item)
+        return headline.without_narrowing(cards) if self.chosen.where else cards
 
     def map(self) -> None:
         """The value stream with what is in it."""
+        data = self._map()
+        if self.before:
+            data = changed(data, self.before._map())
+        value_stream_map(data, key="map", on_pick=_choose)
+
+    def _map(self) -> dict[str, Any]:
         figures = Figures(
             in_flight=self.ask(IN_FLIGHT),
             over_target=self.ask(OVER_TARGET),
@@ -94,8 +111,7 @@ class FlowPage:
             window=self.chosen.window,
         )
         stage = self._stage()
-        data = payload(drawing_of(self.stream), figures, stage.name if stage else None)
-        value_stream_map(data, key="map", on_pick=_choose)
+        return payload(drawing_of(self.stream), figures, stage.name if stage else None)
 
     def items(self) -> None:
         """The items of the chosen stage, or of all, longest in their stage first."""
@@ -117,10 +133,14 @@ class FlowPage:
         with st.container(horizontal=True, vertical_alignment="center", key="split-head"):
             st.header("In flight by stage and", anchor=False, help=IN_FLIGHT.definition, width="content")
             by = filters.split_picker(self.stream)
-        rows = self.ask(IN_FLIGHT, by=(by,))
-        if rows:
-            stages = [(stage.name, stage.title) for stage in self.stream.stages if not stage.is_end]
-            components.table(tables.split(rows, by, stages, caption=f"In flight by stage and {by}"), key="split")
+        if not self.ask(IN_FLIGHT, by=(by,)):
+            return
+        shown = self._split(by)
+        components.table(difference.table(shown, self.before._split(by)) if self.before else shown, key="split")
+
+    def _split(self, by: str) -> tables.Table:
+        stages = [(stage.name, stage.title) for stage in self.stream.stages if not stage.is_end]
+        return tables.split(self.ask(IN_FLIGHT, by=(by,)), by, stages, caption=f"In flight by stage and {by}")
 
     def _table(self, rows: Rows, title: str, stage: Stage | None) -> tables.Table:
         clusters = self.service.config.temporal
@@ -139,7 +159,7 @@ class FlowPage:
         return self.ask(FLOW, window=self.window, where=())
 
     def _trusts(self) -> list[Trust]:
-        return trusts(self.ask(SOURCES, where=()), self.service.config, self.as_of)
+        return trusts(self.ask(SOURCES, where=()), self.service.config, self.as_of, self.stream)
 
     def _stage(self) -> Stage | None:
         name = st.query_params.get(url.STAGE)

@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 import streamlit as st
 
 from app.errors import user_errors
-from app.ui import strip, wording
+from app.ui import meaning, strip, wording
 from app.ui.states import Sentence
+from metrics import Metric
 
 # A request that was just started must be seen within 5 s: 2 s until it is read, 2 s until it is shown.
 REFRESH_SECONDS = 2.0
@@ -52,6 +54,20 @@ def say(sentences: Sequence[Sentence]) -> None:
     for each in sentences:
         box = st.warning if each.kind == "source down" else st.info
         box(wording.plain(each.words), title=wording.plain(each.title), icon=_ICONS[each.kind])
+
+
+def heading(title: str, *, metric: Metric, n: str = "", note: str = "", **more: Any) -> None:
+    """A heading with its n beside it and what it means behind "?".
+
+    n: how many what, such as "20 requests"; never leave it out where a figure is a statistic. note: what else the
+    figure needs, such as its window. more: as for `meaning.facts`.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"heading-{title}"):
+        found = meaning.facts(metric, n=n, **more)
+        st.header(wording.plain(title), anchor=False, help=meaning.markdown(found), width="content")
+        beside = " · ".join(part for part in (f"n = {n}" if n else "", note) if part)
+        if beside:
+            st.caption(wording.plain(beside), width="content")
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """The headline figures of Live flow: what each says, how it moved, and what it means. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
-from app.ui import wording
+from app.ui import meaning, wording
 from app.ui.health import Trust, worst
 from metrics import Metric
 
@@ -36,7 +37,8 @@ def _figure(key: str, title: str, number: float, text: str, words: Sequence[str]
 
 def _in_flight(items: int, series: Sequence[int], span: str) -> Figure:
     words = [f"{wording.change(items, series[0])} in {span}"] if series else []
-    return _figure("in_flight", "In flight", items, wording.count(items), words, series=list(series), shape="line")
+    more = {"series": list(series), "shape": "line", "better": "less"}
+    return _figure("in_flight", "In flight", items, wording.count(items), words, **more)
 
 
 def _passing(key: str, title: str, series: Sequence[int], window_seconds: float, verb: str) -> Figure:
@@ -44,13 +46,15 @@ def _passing(key: str, title: str, series: Sequence[int], window_seconds: float,
     words = [f"{wording.count(recent)} in the last {wording.duration(window_seconds / SHORT)}"]
     title = f"{title}, last {wording.duration(window_seconds)}"
     total = sum(series)
-    return _figure(key, title, total, wording.count(total), words, series=list(series), shape="bars", verb=verb)
+    more = {"series": list(series), "shape": "bars", "verb": verb, "better": "more" if key == "departed" else None}
+    return _figure(key, title, total, wording.count(total), words, **more)
 
 
 def _over_target(over: int, among: int) -> Figure:
     words = [f"{wording.share(over / among)} of {wording.count(among)} with a target"] if among else ["no item has one"]
     tone = "watch" if over else "none"
-    return _figure("over_target", "Over target", over, wording.count(over), words, tone=tone, part=over / (among or 1))
+    more = {"tone": tone, "part": over / (among or 1), "better": "less"}
+    return _figure("over_target", "Over target", over, wording.count(over), words, **more)
 
 
 def _past_deadline(late: int, stages: Sequence[Row], series: Sequence[int], span: str) -> Figure:
@@ -61,6 +65,7 @@ def _past_deadline(late: int, stages: Sequence[Row], series: Sequence[int], span
         tone="bad" if late else "none",
         series=list(series),
         shape="line",
+        better="less",
     )
 
 
@@ -72,7 +77,8 @@ def _value(in_flight: Sequence[Row], items: int, item: str) -> list[Figure]:
     without = sum(row["items_without_value"] for row in in_flight)
     words = [f"{wording.plural(without, item)} without a value" if without else f"all {wording.plural(items, item)}"]
     total = sum(known) if known else None
-    return [_figure("value", "Value waiting", total or 0, wording.amount(total, unit), words if items else [])]
+    more = {"unit": unit, "better": "less"}
+    return [_figure("value", "Value waiting", total or 0, wording.amount(total, unit), words if items else [], **more)]
 
 
 def without_narrowing(cards: Sequence[Figure]) -> list[Figure]:
@@ -124,22 +130,17 @@ def _there(here: int, there: int) -> str:
 
 
 def explained(
-    cards: Sequence[Figure], metrics_by_key: Mapping[str, tuple[Metric, str]], as_of: str, n: int, item: str
+    cards: Sequence[Figure],
+    metrics_by_key: Mapping[str, tuple[Metric, str]],
+    *,
+    n: str,
+    as_of: datetime,
+    sources: Sequence[str] = (),
 ) -> list[Figure]:
-    """The cards with what stands behind their "?": definition, n, unit and source."""
+    """The cards with what stands behind their "?": definition, n, unit and source. Those of no metric are left out."""
     return [
-        card | {"help": _help(*metrics_by_key[card["key"]], as_of=as_of, n=n, item=item)}
+        card | {"help": meaning.facts(metric, n=n, as_of=as_of, sources=sources, extra=extra)}
         for card in cards
-        if card["key"] in metrics_by_key
-    ]
-
-
-def _help(metric: Metric, extra: str, *, as_of: str, n: int, item: str) -> list[list[str]]:
-    return [
-        ["", f"{extra} {metric.definition}".strip()],
-        ["n", f"{wording.plural(n, item)} in flight"],
-        ["Unit", metric.unit],
-        ["Grain", metric.grain],
-        ["As of", as_of],
-        ["Metric", f"streamgauge show {metric.name}"],
+        for metric, extra in [metrics_by_key.get(card["key"], (None, ""))]
+        if metric is not None
     ]

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from app.config import Config, source_names
 from app.ui import wording
+from value_stream import Stream
 
 Row: TypeAlias = Mapping[str, Any]
 # A source that is this many rounds behind is late, then lost. Rounds take time too, so there is a floor.
@@ -51,11 +52,23 @@ def trust(row: Row, as_of: datetime, every_seconds: float) -> Trust:
     return Trust(source, state, f"{span} behind", detail, counts=counts)
 
 
-def trusts(rows: Sequence[Row], config: Config, as_of: datetime) -> list[Trust]:
-    """All sources: those that were read, then those that the config names and that no round has ended for yet."""
-    found = [trust(row, as_of, config.sync.every_seconds) for row in rows]
+def trusts(rows: Sequence[Row], config: Config, as_of: datetime, stream: Stream | None = None) -> list[Trust]:
+    """The sources that `stream` is fed from (None: all): those that were read, then those that the config names and
+    that no round has ended for yet."""
+    found = [trust(row, as_of, config.sync.every_seconds) for row in rows if feeds(stream, row["source"], row["kind"])]
     known = {row["source"] for row in rows}
-    return found + [unread(name) for name in source_names(config) if name not in known]
+    kinds = {database.name: "database" for database in config.databases}
+    missing = [name for name in source_names(config) if name not in known]
+    return found + [unread(name) for name in missing if feeds(stream, name, kinds.get(name, "temporal"))]
+
+
+def feeds(stream: Stream | None, source: str, kind: str) -> bool:
+    """Whether a figure of `stream` can come from this source: a database only where the stream reads rows of it."""
+    if stream is None:
+        return True
+    if kind == "database":
+        return source in {rows.place.source for rows in stream.rows}
+    return not stream.item.sources or source in stream.item.sources
 
 
 def unread(source: str) -> Trust:

@@ -1,11 +1,47 @@
-"""Ways out: where an item is shown elsewhere."""
+"""Ways on: to another page of ours with the same filters, and out, to where an item is shown elsewhere."""
 
-from collections.abc import Iterable
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+from urllib.parse import quote, urlencode
+
+import streamlit as st
 
 from app.config import ClusterConfig
+from app.screens import screen
+from app.ui import url
 from app.ui.health import Row
+from app.ui.url import Filters
 from value_stream import Stream
+
+EXPLORE = "explore"
+
+
+def address(name: str, chosen: Filters, **own: str | None) -> str:
+    """Where a page of ours shows the same stream, instant and filters, and its `own` parameters; None leaves one out.
+
+    Relative, so that it holds wherever the pages are mounted.
+    """
+    given = {**url.parameters(chosen), **{key: value for key, value in own.items() if value is not None}}
+    return f"./{screen(name).path}" + (f"?{urlencode(given)}" if given else "")
+
+
+def open_screen(name: str, **own: str) -> NoReturn:
+    """Go to another page of ours; what is chosen above the page stays. `own`: parameters of that page."""
+    st.switch_page(screen(name).file, query_params=own)
+
+
+def screen_link(name: str, label: str, *, icon: str | None = None, **own: str) -> None:
+    """Draw a link to another page of ours; what is chosen above the page stays. `own`: parameters of that page."""
+    st.page_link(screen(name).file, label=label, icon=icon, query_params=own)
+
+
+def rows_behind(metric: str, chosen: Filters, where: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Parameters with which the page of all rows (EXPLORE) lists what a figure counted.
+
+    metric: whose rows. `where`: further segments, such as the stage that was clicked.
+    """
+    window = {"window": chosen.window}
+    return {"metric": metric, **window, **{url.WHERE + segment: value for segment, value in (where or {}).items()}}
 
 
 def item_link(stream: Stream, row: Row) -> str | None:

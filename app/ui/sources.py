@@ -14,7 +14,6 @@ from app.ui.frame import say
 from app.ui.health import Trust, trusts
 from app.ui.states import Sentence
 from app.ui.url import Filters
-from app.ui.viewer import zone
 from metrics import Question, find
 
 SOURCES = find("source_health")
@@ -55,7 +54,7 @@ class SourcesPage:
 
     def trust_strip(self) -> None:
         """As of when, and how far behind each source is."""
-        st.html(strip.strip(self.as_of, zone(), self.filters.refreshes, self._trusts()))
+        strip.draw(self.as_of, self.filters, self._trusts())
 
     def figures(self) -> None:
         """The sources in a few numbers."""

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from html import escape
 
+import streamlit as st
+
 from app.ui import wording
-from app.ui.health import Trust
+from app.ui.health import Trust, worst
+from app.ui.url import Filters
+from app.ui.viewer import zone
 
 CSS = """
 .sg-strip{display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center;font-size:13px;font-variant-numeric:tabular-nums}
@@ -20,16 +24,26 @@ CSS = """
 """
 
 
-def strip(as_of: datetime, zone: tzinfo, is_live: bool, found: Sequence[Trust]) -> str:
+# Inherited by every component of ours, whatever is in it: a sign and slanted digits, so that colour is not alone.
+STALE = """<style>:root{--stale-mark:"◷ ";--stale-style:italic;--stale-line:underline dotted 1px}</style>"""
+
+
+def strip(as_of: datetime, viewer: tzinfo, is_live: bool, found: Sequence[Trust]) -> str:
     """The strip as HTML."""
-    chips = [_as_of(as_of, zone, is_live), *(_source(each) for each in found)]
-    return f'<div class="sg-strip" role="status" aria-live="off">{"".join(chips)}</div>'
+    chips = [_as_of(as_of, viewer, is_live), *(_source(each) for each in found)]
+    looks = STALE if worst(found) in ("late", "down") else ""
+    return f'{looks}<div class="sg-strip" role="status" aria-live="off">{"".join(chips)}</div>'
 
 
-def _as_of(as_of: datetime, zone: tzinfo, is_live: bool) -> str:
-    local = as_of.astimezone(zone)
+def draw(as_of: datetime, chosen: Filters, found: Sequence[Trust]) -> None:
+    """Draw the strip; while a source is late or down, every figure on the page looks stale."""
+    st.html(strip(as_of, zone(), chosen.refreshes, found))
+
+
+def _as_of(as_of: datetime, viewer: tzinfo, is_live: bool) -> str:
+    local = as_of.astimezone(viewer)
     day = "" if is_live else f"{local:%Y-%m-%d} "
-    words = f"{'Live, as' if is_live else 'As'} of {day}{wording.clock(as_of, zone)}"
+    words = f"{'Live, as' if is_live else 'As'} of {day}{wording.clock(as_of, viewer)}"
     return _chip("good" if is_live else "late", "●" if is_live else "◷", words, f"{as_of:%Y-%m-%d %H:%M:%S} UTC")
 
 

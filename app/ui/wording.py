@@ -1,5 +1,6 @@
 """Numbers as people read them. Pure; beside the sentences of stuck work nothing is rounded below the pages."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from value_stream.durations import brief_duration
@@ -46,6 +47,15 @@ def amount(number: float | None, unit: str | None) -> str:
     if symbol:
         return f"{symbol}\u202f{digits}{suffix}"
     return f"{digits}{suffix} {unit}" if unit else f"{digits}{suffix}"
+
+
+def measure(unit: str) -> Callable[[float], str]:
+    """How numbers of a unit are written: `seconds`, `share`, money or goods by their name; counts where it is empty."""
+    if unit == "seconds":
+        return duration
+    if unit == "share":
+        return share
+    return (lambda number: amount(number, unit)) if unit else lambda number: count(round(number))
 
 
 def share(part: float | None) -> str:

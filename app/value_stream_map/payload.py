@@ -72,7 +72,16 @@ def _lanes(drawing: Drawing, layout: Layout, cards: Sequence[Mapping[str, Any]])
         members = [card for card in cards if lane_of[card["name"]] == lane.name and not card["isEnd"]]
         items = sum(card["items"] for card in members)
         words = f"{wording.count(items)} in flight" if members else ""
-        found.append({"title": lane.name, "y": lane.y, "height": lane.height, "words": words, "isQuiet": not items})
+        found.append(
+            {
+                "title": lane.name,
+                "y": lane.y,
+                "height": lane.height,
+                "words": words,
+                "items": items,
+                "isQuiet": not items,
+            }
+        )
     return found
 
 
@@ -203,6 +212,7 @@ def _arrow(arrow: Arrow, drawing: Drawing, volumes: Mapping[tuple[str, str], int
         "path": arrow.path,
         "tip": arrow.tip,
         "kind": kind,
+        "items": items,
         "isUnused": not items,
         "width": _stroke(items, most, kind),
         "at": arrow.label,

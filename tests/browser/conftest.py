@@ -12,7 +12,6 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 ENDING_SECONDS = 60
-AS_OF = "as_of=2026-03-02T12:00:00Z"
 # Below a page's own path Streamlit first asks there for its health, then at the root; the first answer is 404.
 EXPECTED_ERRORS = ("/_stcore/health", "/_stcore/host-config")
 

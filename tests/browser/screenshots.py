@@ -9,13 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import AS_OF, a_browser, serving
+from tests.browser.conftest import a_browser, serving
+from tests.browser.screens import LOOKS, Look
 
-PAGES = {
-    "live-flow": (f"/?{AS_OF}", ".figures"),
-    "live-flow-stage": (f"/?{AS_OF}&stage=approval", ".figures"),
-    "data-health": ("/data-health?live=false", ".figures"),
-}
 SIZES = {"wide": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 SETTLING_MILLISECONDS = 1500
 LONGEST = 4000
@@ -26,23 +22,22 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, serving(Path(data)) as address, a_browser() as browser:
-        for page in PAGES:
+        for look in LOOKS:
             for size in SIZES:
                 for scheme in ("light", "dark"):
-                    _picture(browser, address, page, size, scheme, folder)
+                    _picture(browser, address, look, size, scheme, folder)
 
 
-def _picture(browser: Browser, address: str, name: str, size: str, scheme: str, folder: Path) -> None:
-    path, wait = PAGES[name]
+def _picture(browser: Browser, address: str, look: Look, size: str, scheme: str, folder: Path) -> None:
     context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)
     page = context.new_page()
-    page.goto(address + path)
-    page.locator(wait).first.wait_for()
+    page.goto(address + look.path)
+    page.locator(look.wait).first.wait_for()
     page.wait_for_timeout(SETTLING_MILLISECONDS)
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({**SIZES[size], "height": min(height, LONGEST)})
     page.wait_for_timeout(SETTLING_MILLISECONDS)
-    target = folder / f"{name}-{size}-{scheme}.png"
+    target = folder / f"{look.name}-{size}-{scheme}.png"
     page.screenshot(path=target)
     print(target)
     context.close()

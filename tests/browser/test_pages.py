@@ -6,8 +6,9 @@ import time
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from app.screens import SCREENS
 from metrics import Question, find
-from tests.browser.conftest import AS_OF
+from tests.browser.screens import AS_OF, LOOKS
 from tests.browser.serve import HOSTILE
 from tests.pages.company import NOON, busy, service_of
 from tests.pages.company import visit as request
@@ -16,7 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 # Streamlit's own faults: its navigation's lists, and help icons.
 STREAMLIT_RULES = {"list", "listitem", "svg-img-alt"}
-HEALTH = "/data-health?live=false"
 TABLE = ".rows table"
 
 
@@ -200,14 +200,29 @@ def test_data_health_is_one_click_away(visit):
 
 @pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize(("path", "wait"), [(f"/?{AS_OF}&stage=approval", "[data-figure]"), (HEALTH, TABLE)])
-def test_pages_are_accessible_and_fit(visit, path, wait, dark, phone):
-    page = visit(path, wait=wait, dark=dark, phone=phone)
-    page.locator(TABLE).first.wait_for()
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_pages_are_accessible_and_fit(visit, look, dark, phone):
+    page = visit(look.path, wait=look.wait, dark=dark, phone=phone)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     found = Axe().run(page).response["violations"]
 
     assert [describe(each) for each in found if each["id"] not in STREAMLIT_RULES] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_every_page_is_looked_at():
+    assert {each.name for each in SCREENS} == {look.screen for look in LOOKS}
+
+
+def test_what_is_chosen_above_a_page_goes_along_to_the_next(visit):
+    page = visit(f"/?{AS_OF}&window=8h&where.Region=North&show=Now&live=false")
+    page.get_by_role("link", name="Data health").click()
+    page.wait_for_url(re.compile(r"data-health\?.*as_of=2026-03-02T12%3A00%3A00Z"))
+    page.get_by_role("link", name="Live flow").click()
+    page.wait_for_url(re.compile(r"where\.Region=North"))
+
+    for chosen in ("window=8h", "show=Now", "live=false", "as_of="):
+        assert chosen in page.url
 
 
 def describe(violation):

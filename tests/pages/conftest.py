@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import value_stream
 from app import service as running
 from app.ui.url import text_of
-from tests.pages.company import NOON, busy, service_of
+from tests.pages.company import NOON, STREAM, busy, service_of
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -18,6 +19,12 @@ def company():
     opened = service_of(stories=busy(items=120), open_there=31)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The sample stream."""
+    return value_stream.load(STREAM)
 
 
 @pytest.fixture

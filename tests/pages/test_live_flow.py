@@ -139,6 +139,42 @@ def test_going_back_to_now_is_one_click(show, company):
     assert not page.toggle(key="live").disabled
 
 
+def test_the_difference_between_then_and_now_adds_up(show, opened):
+    service = opened(stories=[visit("old", [("request", -7200)]), visit("new", [("request", -60)])])
+    page = show(service, as_of="2026-03-02T11:00:00Z", show="Difference")
+
+    assert figures(page)["in_flight"]["text"] == "+1"
+    assert figures(page)["in_flight"]["words"] == ["2 now", "1 then"]
+    assert stages(page)["request"]["count"] == "+1"
+    assert not page.exception
+
+
+def test_now_can_be_looked_at_without_losing_then(show, opened):
+    service = opened(stories=[visit("old", [("request", -7200)]), visit("new", [("request", -60)])])
+    page = show(service, as_of="2026-03-02T11:00:00Z", show="Now", live="false")
+
+    assert figures(page)["in_flight"]["number"] == 2
+    assert page.query_params["as_of"] == "2026-03-02T11:00:00Z"
+
+
+def test_a_source_that_does_not_feed_the_stream_is_not_in_its_strip(show, opened, sample):
+    elsewhere = sample.model_copy(update={"rows": ()})
+    page = show(opened(streams=[elsewhere], stories=[visit("one", [("request", -60)])], values=False))
+    strip = next(box for box in page.main.get("html") if "sg-strip" in box.proto.body).proto.body
+
+    assert "main/default" in strip
+    assert "crm" not in strip
+
+
+def test_figures_of_a_source_that_is_late_look_stale(show, company):
+    def looks(as_of):
+        page = show(company, as_of=as_of)
+        return any("--stale-mark" in box.proto.body for box in page.main.get("html"))
+
+    assert looks("2026-03-02T12:10:00Z")
+    assert not looks("2026-03-02T12:00:00Z")
+
+
 def test_the_strip_says_how_far_each_source_is_and_whether_counts_agree(show, company):
     strip = next(box for box in show(company).main.get("html") if "sg-strip" in box.proto.body).proto.body
 

@@ -13,6 +13,7 @@ from tests.pages.company import NOON
 def row(behind=1.0, **columns):
     return {
         "source": "main/default",
+        "kind": "temporal",
         "as_of_at": None if behind is None else NOON - timedelta(seconds=behind),
         "behind_seconds": behind,
         "open_here": 83,

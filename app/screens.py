@@ -1,0 +1,52 @@
+"""The pages there are, one line each: where a page is found, and what it needs above it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "pages"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One page: `pages/<name>.py`, at `/<name>` with dashes; the first of SCREENS is at the root.
+
+    icon: a Material symbol. has_stream: it speaks about one stream, with that stream's filters. window: `window` for a
+    short one that ends now, `period` for a long one to look back on, empty for none. is_hidden: not in the navigation,
+    reached by links.
+    """
+
+    name: str
+    title: str
+    icon: str
+    has_stream: bool = True
+    window: str = ""
+    is_hidden: bool = False
+
+    @property
+    def file(self) -> Path:
+        """The script."""
+        return FOLDER / f"{self.name}.py"
+
+    @property
+    def path(self) -> str:
+        """Its address below the root; empty for the first."""
+        return "" if self is SCREENS[0] else self.name.replace("_", "-")
+
+
+SCREENS: tuple[Screen, ...] = (
+    Screen("live_flow", "Live flow", "water", window="window"),
+    Screen("data_health", "Data health", "monitor_heart", has_stream=False),
+)
+
+
+def screen(name: str) -> Screen:
+    """The page of that name; KeyError where there is none."""
+    for each in SCREENS:
+        if each.name == name:
+            return each
+    raise KeyError(name)
+
+
+def has_screen(name: str) -> bool:
+    """Whether there is a page of that name."""
+    return any(each.name == name for each in SCREENS)

@@ -1,0 +1,55 @@
+"""Choices above the page live in its address: read from there at each run, brought along from page to page.
+
+Streamlit can bind a widget to a parameter, but forgets it on the way to another page while the widget is out of sight,
+as in a closed popover. So the address decides here, and a widget that changes writes to it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.ui import url
+
+_PAGE, _KEPT = "streamgauge page", "streamgauge address"
+
+
+def bring_along(page: str, names: Sequence[str]) -> None:
+    """Once in each run, before any widget: on arrival at another page, what it does not say stays as it was."""
+    kept: dict[str, str] = st.session_state.setdefault(_KEPT, {})
+    if st.session_state.get(_PAGE, page) != page:
+        missing = {name: kept[name] for name in names if name in kept and name not in st.query_params}
+        if missing:
+            st.query_params.update(missing)
+    st.session_state[_PAGE] = page
+    kept.update({name: st.query_params[name] for name in names if name in st.query_params})
+    for name in names:
+        if name not in st.query_params:
+            kept.pop(name, None)
+
+
+def value(name: str) -> str | None:
+    """What the address says; None for nothing, and for more than anybody means."""
+    found = st.query_params.get(name)
+    return found if found and len(found) <= url.LONGEST else None
+
+
+def put(name: str, text: str | None) -> None:
+    """Write a parameter; None takes it out."""
+    if text is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = text
+
+
+def seed(name: str, options: Sequence[Any], usual: Any) -> str:
+    """Give the widget `name` what the address says, where that is one of `options`; returns the widget's key."""
+    found = value(name)
+    st.session_state[name] = found if found in options else usual
+    return name
+
+
+def write(name: str, usual: Any) -> None:
+    """For `on_change` of the widget `name`: write what was chosen, unless it is what is usual."""
+    chosen = st.session_state[name]
+    put(name, None if chosen in (usual, None) else str(chosen))

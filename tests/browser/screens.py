@@ -1,0 +1,34 @@
+"""How the browser tests and the pictures visit each page: one line for each thing to look at.
+
+Every page of app/screens.py has at least one line; all of them are looked at wide and on a phone, light and dark.
+"""
+
+from dataclasses import dataclass
+
+from app.screens import screen
+
+AS_OF = "as_of=2026-03-02T12:00:00Z"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page at an address. wait: what is there once it is drawn. screen: the page's name in app/screens.py."""
+
+    name: str
+    screen: str
+    query: str
+    wait: str
+
+    @property
+    def path(self) -> str:
+        """The address below the root."""
+        return f"/{screen(self.screen).path}?{self.query}"
+
+
+STAGES = "[data-stage]:visible, [data-row]:visible"
+LOOKS = (
+    Look("live-flow", "live_flow", AS_OF, STAGES),
+    Look("live-flow-stage", "live_flow", f"{AS_OF}&stage=approval", STAGES),
+    Look("live-flow-difference", "live_flow", "as_of=2026-03-02T11:45:00Z&show=Difference&live=false", STAGES),
+    Look("data-health", "data_health", "live=false", ".rows table"),
+)
