@@ -17,7 +17,7 @@ async def walk_until(
     straight_answer: Callable[[Seen], Act | None],
     workflow_id: str,
     arrived: Callable[[Seen], bool],
-    patience_seconds: float = 60,
+    patience_seconds: float = 180,
 ) -> Seen:
     """Answer for everybody, at once and without mishap, until the case is where it should be.
 

@@ -29,7 +29,7 @@ from connectors.temporal.budget import WIDTH
 from connectors.temporal.one_round import PAGE_SIZE
 from tests.fixtures.temporal import dev_server
 from tests.fixtures.workflows import Story, storyteller
-from warehouse import Batch, Warehouse
+from warehouse import Batch, KnownRun, Warehouse
 
 SOURCE = "main/default"
 QUEUE = "bench"
@@ -125,10 +125,14 @@ async def _read_and_write() -> None:
 
 async def _round(opened: Warehouse | None) -> None:
     connection = await connect(CONFIG, "default")
-    con = opened.cursor() if opened else None
+    con, reading = (opened.cursor(), opened.cursor()) if opened else (None, None)
     if con is not None:
         warehouse.register_source(con, SOURCE, "temporal")
-    async for part in read_round(connection, known=lambda run_ids: {}, watermark=None):
+
+    def known(run_ids: list[str] | None) -> dict[str, KnownRun]:
+        return warehouse.known_runs(reading, SOURCE, run_ids) if reading is not None else {}
+
+    async for part in read_round(connection, known=known, watermark=None):
         if isinstance(part, Batch) and con is not None:
             # As the service does: requests go on while a batch is written.
             await asyncio.to_thread(warehouse.write_batch, con, SOURCE, part, datetime.now(UTC))

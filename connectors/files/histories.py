@@ -1,8 +1,8 @@
 """Histories in one file: protobuf or JSON, compressed or not, one or many."""
 
+import codecs
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 
 from temporalio.api.history.v1 import HistoryEvent
 
-from connectors.files.json_histories import NotAHistory, event_from, event_lists
+from connectors.files.json_histories import NotAHistory, event_from, event_lists, is_event
+from connectors.files.json_stream import NotJson, Piece, pieces
 from connectors.files.protobuf import NotProtobuf, protobuf_histories
 
-# A JSON document is read whole; protobuf files and lines of JSON are not.
-LARGEST_DOCUMENT = 512 * 1024 * 1024
+HEAD = 64
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,26 @@ def _in_stream(raw: BinaryIO, place: str) -> Iterator[FoundHistory | FileFault]:
     unpacked: Any = gzip.GzipFile(fileobj=raw) if head == b"\x1f\x8b" else raw
     stream: io.BufferedReader = io.BufferedReader(unpacked)
     try:
-        first = stream.peek(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        if not first:
+        start = stream.peek(HEAD)[:HEAD]
+        if not start.strip():
             yield FileFault(place, "It is empty.")
-        elif first in (b"{", b"["):
-            yield from _in_json(stream, place)
+        elif encoding := _json_encoding(start):
+            yield from _in_json(stream, encoding, place)
         else:
             yield from _in_protobuf(stream, place)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield FileFault(place, f"Its compression is damaged: {error}.")
     finally:
         stream.detach()
+
+
+def _json_encoding(start: bytes) -> str | None:
+    """How the JSON that begins so is encoded; None for what is no JSON: protobuf has control characters early on."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"  # What a shell of Windows writes.
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip()
+    is_text = not any(byte < 0x20 and byte not in b"\t\r\n" for byte in start)
+    return "utf-8-sig" if is_text and text[:1] in (b"{", b"[", b"") else None
 
 
 def _in_protobuf(stream: io.BufferedReader, place: str) -> Iterator[FoundHistory | FileFault]:
@@ -73,33 +82,34 @@ def _in_protobuf(stream: io.BufferedReader, place: str) -> Iterator[FoundHistory
         yield FileFault(place, str(error))
 
 
-def _in_json(stream: io.BufferedReader, place: str) -> Iterator[FoundHistory | FileFault]:
-    text = stream.read(LARGEST_DOCUMENT + 1)
-    if len(text) > LARGEST_DOCUMENT:
-        yield FileFault(place, "It is one JSON document of more than 512 MiB. Split it, one history a line.")
-        return
+def _in_json(stream: io.BufferedReader, encoding: str, place: str) -> Iterator[FoundHistory | FileFault]:
     try:
-        yield from _in_document(json.loads(text), place)
+        yield from _in_pieces(pieces(stream, encoding), place)
     except UnicodeDecodeError:
         yield FileFault(place, "It is neither JSON in UTF-8 nor an export in protobuf.")
-    except (ValueError, RecursionError) as error:
-        yield from _in_lines(text, place, error)
+    except NotJson as error:
+        yield FileFault(_at_line(place, error.line), f"It is no JSON: {error}.")
 
 
-def _in_lines(text: bytes, place: str, error: Exception) -> Iterator[FoundHistory | FileFault]:
-    """One document a line; `error` says why the whole is no document, for when the first line is none either."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            document = json.loads(line)
-        except (ValueError, RecursionError) as wrong:
-            if number == 1:
-                yield FileFault(place, f"It is no JSON: {error}.")
-                return
-            yield FileFault(f"{place}:{number}", f"It is no JSON: {wrong}.")
-            continue
-        yield from _in_document(document, f"{place}:{number}")
+def _in_pieces(found: Iterable[Piece | NotJson], place: str) -> Iterator[FoundHistory | FileFault]:
+    listed: list[Any] = []  # The events so far of a document that is a bare list of them.
+    for piece in found:
+        here = _at_line(place, piece.line)
+        if listed and (isinstance(piece, NotJson) or not piece.is_element or piece.place == "[0]"):
+            yield _from_json(place, listed, {})
+            listed = []
+        if isinstance(piece, NotJson):
+            yield FileFault(here, f"It is no JSON: {piece}.")
+        elif piece.is_element and is_event(piece.value):
+            listed.append(piece.value)
+        else:
+            yield from _in_document(piece.value, f"{place if piece.place else here}{piece.place}")
+    if listed:
+        yield _from_json(place, listed, {})
+
+
+def _at_line(place: str, line: int) -> str:
+    return place if line == 1 else f"{place}:{line}"
 
 
 def _in_document(document: Any, place: str) -> Iterator[FoundHistory | FileFault]:

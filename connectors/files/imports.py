@@ -4,12 +4,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from connectors.files.histories import FileFault, FoundHistory, histories_in
 from connectors.temporal.attributes import Declared, DeclaredPath
 from connectors.temporal.gathering import table
-from connectors.temporal.histories import History, Row, own_run_id
+from connectors.temporal.histories import History, Row, Rows, own_run_id
 from connectors.temporal.payloads import clean
 from warehouse import KnownRun, batch
 
@@ -57,7 +56,7 @@ def read_files(
     run is like. A run whose file ends open is lost from sight from its last event on, unless the warehouse knows more.
     """
     wanted = Declared(declared)
-    gathered: list[tuple[FoundHistory, str, History, Any]] = []
+    gathered: list[_Mapped] = []
     events = 0
     for path in find_files(paths):
         if isinstance(path, FileFault):
@@ -67,52 +66,77 @@ def read_files(
             if isinstance(found, FileFault):
                 yield found
                 continue
-            run_id = found.run_id or own_run_id(found.events) or _made_up_id(found)
-            history = History(run_id, wanted)
-            gathered.append((found, run_id, history, history.read(found.events)))
-            events += len(found.events)
+            gathered.append(_mapped(found, wanted))
+            events += gathered[-1].event_count
             if events >= MOST_EVENTS or len(gathered) >= MOST_RUNS:
                 yield from _batches(gathered, known)
                 gathered, events = [], 0
     yield from _batches(gathered, known)
 
 
-def _batches(gathered: list[tuple[FoundHistory, str, History, Any]], known: KnownAnywhere) -> Iterator[ImportBatch]:
+@dataclass(frozen=True)
+class _Mapped:
+    """What is kept of one history until its batch is full: rows, without the payloads they came from."""
+
+    workflow_id: str | None
+    run_id: str
+    history: History
+    rows: Rows
+
+    @property
+    def event_count(self) -> int:
+        return len(self.rows.events)
+
+
+def _mapped(found: FoundHistory, declared: Declared) -> _Mapped:
+    run_id = found.run_id or own_run_id(found.events) or _made_up_id(found)
+    history = History(run_id, declared)
+    return _Mapped(found.workflow_id, run_id, history, history.read(found.events))
+
+
+def _batches(gathered: list[_Mapped], known: KnownAnywhere) -> Iterator[ImportBatch]:
     if not gathered:
         return
-    held = known([run_id for _, run_id, _, _ in gathered])
-    by_source: dict[str | None, list[tuple[FoundHistory, str, History, Any]]] = {}
+    held = known([one.run_id for one in gathered])
+    by_source: dict[str | None, list[_Mapped]] = {}
     for one in gathered:
-        source = held[one[1]][0] if one[1] in held else None
+        source = held[one.run_id][0] if one.run_id in held else None
         by_source.setdefault(source, []).append(one)
     for source, some in by_source.items():
-        runs = {run_id: _run(found, run_id, history, held) for found, run_id, history, _ in some}
         yield ImportBatch(
             source,
             batch.Batch(
-                runs=table(list(runs.values()), batch.RUNS),
-                events=table([row for *_, rows in some for row in rows.events], batch.EVENTS),
-                attributes=table([row for *_, rows in some for row in rows.attributes], batch.ATTRIBUTES),
+                runs=table(_runs(some, held), batch.RUNS),
+                events=table([row for one in some for row in one.rows.events], batch.EVENTS),
+                attributes=table([row for one in some for row in one.rows.attributes], batch.ATTRIBUTES),
             ),
             histories=len(some),
-            events=sum(len(found.events) for found, *_ in some),
+            events=sum(one.event_count for one in some),
         )
 
 
-def _run(found: FoundHistory, run_id: str, history: History, held: dict[str, tuple[str, KnownRun]]) -> Row:
-    old = held[run_id][1].row if run_id in held else None
+def _runs(some: list[_Mapped], held: dict[str, tuple[str, KnownRun]]) -> list[Row]:
+    """A row for each run; of several copies in one batch the longest tells what the run is like."""
+    longest: dict[str, _Mapped] = {}
+    for one in sorted(some, key=lambda one: one.history.next_event_id):
+        longest[one.run_id] = one
+    return [_run(one, held) for one in longest.values()]
+
+
+def _run(one: _Mapped, held: dict[str, tuple[str, KnownRun]]) -> Row:
+    history, old = one.history, held[one.run_id][1].row if one.run_id in held else None
     if old is not None and old["next_event_id"] >= history.next_event_id:
         return old
-    last_at = max(event.event_time.ToDatetime() for event in found.events)
+    is_in_sight = history.is_closed or (old is not None and old["observed_until_at"] is None)
     return {
-        "workflow_id": clean(found.workflow_id or "") or run_id,
-        "run_id": run_id,
+        "workflow_id": clean(one.workflow_id or "") or one.run_id,
+        "run_id": one.run_id,
         "status": "running",
         **({"tail_token": old["tail_token"]} if old else {}),
         **history.facts,
         "next_event_id": history.next_event_id,
         "is_complete": history.is_closed,
-        "observed_until_at": None if history.is_closed or old else last_at,
+        "observed_until_at": None if is_in_sight else max(row["time_at"] for row in one.rows.events),
     }
 
 

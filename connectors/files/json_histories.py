@@ -21,7 +21,7 @@ def event_lists(document: Any) -> Iterator[tuple[str, list[Any], dict[str, Any]]
     """
     if isinstance(document, dict):
         yield from _in_object(document)
-    elif isinstance(document, list) and document and all(_is_event(one) for one in document):
+    elif isinstance(document, list) and document and all(is_event(one) for one in document):
         yield "", document, {}
     elif isinstance(document, list) and document:
         for index, one in enumerate(document):
@@ -38,14 +38,15 @@ def _in_object(document: dict[str, Any]) -> Iterator[tuple[str, list[Any], dict[
                 yield f".{key}{place}", events, {**document, **around}
             return
     inside: Any = document.get("events")
-    if isinstance(inside, list) and inside and all(_is_event(one) for one in inside):
+    if isinstance(inside, list) and inside and all(is_event(one) for one in inside):
         yield ".events", inside, document
         return
     keys = ", ".join(sorted(map(str, document))[:6]) or "nothing"
     raise NotAHistory(f"It is no history: an object with {keys}.")
 
 
-def _is_event(value: Any) -> bool:
+def is_event(value: Any) -> bool:
+    """Whether a JSON value looks like an event of a history."""
     return isinstance(value, dict) and bool({"eventId", "event_id"} & value.keys()) and _says_type(value)
 
 

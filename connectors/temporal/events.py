@@ -1,9 +1,12 @@
 """Map one history event to the columns that are kept of it. Pure: needs no server, and imports use it too."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
+from google.protobuf.message import Message
 from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -69,20 +72,45 @@ def queue_name(queue: TaskQueue) -> str | None:
     return clean((queue.normal_name if sticky else "") or queue.name) or None
 
 
+@dataclass(frozen=True)
+class _Spelling:
+    """Which of the fields that many types spell alike one type of attributes has."""
+
+    plain: tuple[tuple[str, str], ...]
+    texts: tuple[tuple[str, str], ...]
+    answers: tuple[str, ...]
+    others: frozenset[str]
+
+
+@cache
+def _spelling(attributes: Hashable) -> _Spelling:  # a message class; mypy calls no class hashable
+    has = cast(Message, attributes).DESCRIPTOR.fields_by_name
+    return _Spelling(
+        plain=tuple((field, column) for field, column in PLAIN.items() if field in has),
+        texts=tuple((field, column) for field, column in TEXTS.items() if field in has),
+        answers=tuple(field for field in ANSWERS if field in has),
+        others=frozenset({"task_queue", "retry_state", "failure", "workflow_type"} & set(has)),
+    )
+
+
 def _shared(attributes: Any, event_type: int) -> Columns:
     """What attributes of many types spell alike."""
-    has = type(attributes).DESCRIPTOR.fields_by_name
+    spelling = _spelling(cast(Hashable, type(attributes)))
     columns: Columns = {}
-    for field, column in PLAIN.items():
-        if field in has:
-            columns[column] = getattr(attributes, field) or None
-    for field, column in TEXTS.items():
-        if field in has:
-            columns[column] = clean(getattr(attributes, field)) or None
-    if event_type != STARTED:
+    for field, column in spelling.plain:
+        columns[column] = getattr(attributes, field) or None
+    for field, column in spelling.texts:
+        columns[column] = clean(getattr(attributes, field)) or None
+    if event_type != STARTED and spelling.answers:
         columns["answers_event_id"] = next(
-            (getattr(attributes, f) for f in ANSWERS if f in has and getattr(attributes, f)), None
+            (answered for field in spelling.answers if (answered := getattr(attributes, field))), None
         )
+    if spelling.others:
+        _share_others(attributes, event_type, spelling.others, columns)
+    return columns
+
+
+def _share_others(attributes: Any, event_type: int, has: frozenset[str], columns: Columns) -> None:
     if "task_queue" in has:
         columns["task_queue"] = queue_name(attributes.task_queue)
     if "retry_state" in has:
@@ -91,7 +119,6 @@ def _shared(attributes: Any, event_type: int) -> Columns:
         columns.update(failure_columns(attributes.failure))
     if "workflow_type" in has and event_type != STARTED:
         columns["name"] = clean(attributes.workflow_type.name) or None
-    return columns
 
 
 PLAIN = {"workflow_task_completed_event_id": "turn_event_id", "attempt": "attempt"}

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 
-from connectors.temporal.attributes import Declared, payloads_of, values_of
+from connectors.temporal.attributes import CARRYING, Declared, payloads_of, values_of
 from connectors.temporal.events import (
     ACTIVITY_COMPLETED,
     ACTIVITY_SCHEDULED,
@@ -30,6 +30,7 @@ from connectors.temporal.words import INITIATORS
 
 Row = dict[str, Any]
 
+TELLING = frozenset({STARTED, TURN_FAILED, PAUSED, UNPAUSED, *CLOSED_TYPES})  # Something of their run.
 NAMED_LATER = frozenset({ACTIVITY_SCHEDULED, UPDATE_ACCEPTED})  # Whose answers are declared by a name they do not bear.
 
 
@@ -90,13 +91,15 @@ class History:
 
     def _read_one(self, event: HistoryEvent, rows: Rows) -> None:
         columns = event_columns(event, turn_event_id=self._turn_event_id)
-        rows.events.append({"run_id": self.run_id, **columns})
-        name = self._about(event, columns)
-        for kept in values_of(event, self.declared, name):
-            rows.attributes.append({"run_id": self.run_id, "event_id": event.event_id, **vars(kept)})
+        columns["run_id"] = self.run_id
+        rows.events.append(columns)
+        if event.event_type in CARRYING:
+            for kept in values_of(event, self.declared, self._about(event, columns)):
+                rows.attributes.append({"run_id": self.run_id, "event_id": event.event_id, **vars(kept)})
         self._remember(event, columns.get("name"))
-        self.facts.update(run_facts(event, self.run_id, columns))
-        self.is_closed = self.is_closed or event.event_type in CLOSED_TYPES
+        if event.event_type in TELLING:
+            self.facts.update(run_facts(event, self.run_id, columns))
+            self.is_closed = self.is_closed or event.event_type in CLOSED_TYPES
 
     def _about(self, event: HistoryEvent, columns: Row) -> str | None:
         if event.event_type == STARTED:

@@ -1,7 +1,6 @@
 """As large as Temporal lets it be: a history of 51,200 events, payloads of two megabytes."""
 
 import asyncio
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from warehouse.comparison import differing_rows
 __all__ = ["con"]
 
 LARGEST_HISTORY = 51_200
-BOUND_SECONDS = 60
 LARGEST_PAYLOAD = 2 * 1024 * 1024 - 4096  # The server's limit, less what is around it.
 
 
@@ -36,15 +34,14 @@ def long_history(size: int) -> History:
     return made
 
 
+@pytest.mark.timeout(120)  # A quadratic step would take hours.
 def test_a_history_of_the_greatest_length_is_imported_in_bounded_time(con: Any, tmp_path: Path) -> None:
     file = tmp_path / "long.bin"
     file.write_bytes(long_history(LARGEST_HISTORY).SerializeToString())
-    began = time.monotonic()
 
     faults = write(con, read_files([file], known=lambda run_ids: warehouse.known_anywhere(con, run_ids)))
 
     assert faults == []
-    assert time.monotonic() - began < BOUND_SECONDS
     (found,) = warehouse.rows(con, "SELECT count(*) AS events, max(event_id) AS newest FROM event")
     assert found == {"events": LARGEST_HISTORY, "newest": LARGEST_HISTORY}
     assert differing_rows(con) == {}

@@ -61,6 +61,27 @@ def test_an_older_copy_takes_nothing_away_from_a_newer(con: Any, tmp_path: Path)
     assert run == {"status": "terminated", "observed_until_at": None, "next_event_id": 8}
 
 
+def test_of_several_copies_the_longest_tells_whatever_their_order(con: Any, tmp_path: Path) -> None:
+    save(tmp_path, "a-whole.json")
+    save(tmp_path, "b-older.json", closed=False)
+    import_(con, tmp_path)
+
+    (run,) = warehouse.rows(con, "SELECT status, observed_until_at, next_event_id FROM run")
+
+    assert run == {"status": "terminated", "observed_until_at": None, "next_event_id": 8}
+
+
+def test_a_longer_copy_that_ends_open_is_lost_from_sight_later(con: Any, tmp_path: Path) -> None:
+    shorter = tmp_path / "shorter.json"
+    shorter.write_text(json.dumps(events(closed=False)[:-1]))
+    import_(con, shorter)
+    import_(con, save(tmp_path, "longer.json", closed=False))
+
+    (run,) = warehouse.rows(con, "SELECT observed_until_at FROM run")
+
+    assert run["observed_until_at"].isoformat() == "2026-01-05T12:00:06.500000+00:00"
+
+
 def test_a_newer_copy_completes_an_older(con: Any, tmp_path: Path) -> None:
     import_(con, save(tmp_path, "older.json", closed=False))
     import_(con, save(tmp_path, "whole.json"))

@@ -55,6 +55,15 @@ def delimited(*messages: Any) -> bytes:
     return b"".join(_VarintBytes(message.ByteSize()) + message.SerializeToString() for message in messages)
 
 
+def export_of_length(low_bits: int) -> bytes:
+    """An export whose one item is so long that the second byte of its length is this one."""
+    item = WorkflowExecution(history=history())
+    padding = item.history.events[-2].workflow_execution_signaled_event_attributes
+    while (item.ByteSize() >> 7) != low_bits or item.ByteSize() & 0x7F != 0x3B:
+        padding.identity += "x" * max(1, ((low_bits << 7) + 0x3B - item.ByteSize()) // 2)
+    return WorkflowExecutions(items=[item]).SerializeToString()
+
+
 def text(document: Any) -> bytes:
     return json.dumps(document).encode()
 
@@ -82,12 +91,18 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     ),
     "without task ids": lambda: text([{k: v for k, v in event.items() if k != "taskId"} for event in events()]),
     "compressed": lambda: gzip.compress(text({"events": events()})),
+    "as a shell of Windows writes it": lambda: json.dumps({"events": events()}).encode("utf-16"),
+    "an array over many lines": lambda: json.dumps([{"events": events()}], indent=2).encode(),
+    "a bare array over many lines": lambda: json.dumps(events(), indent=2).encode(),
+    "an export as JSON": lambda: text({"items": [{"history": {"events": events()}}]}),
     "with a byte order mark": lambda: b"\xef\xbb\xbf" + text({"events": events()}),
     "an export": lambda: WorkflowExecutions(items=[WorkflowExecution(history=history())]).SerializeToString(),
     "an export, each item behind its length": lambda: delimited(WorkflowExecution(history=history())),
     "an export, each part behind its length": lambda: delimited(
         WorkflowExecutions(items=[WorkflowExecution(history=history())])
     ),
+    # Its first bytes are those of a line feed and a brace, which JSON may begin with, too.
+    "an export whose length looks like JSON": lambda: export_of_length(0x7B),
     "a history in protobuf": lambda: history().SerializeToString(),
 }
 
@@ -141,11 +156,29 @@ def test_names_what_is_wrong_with(fault: str, tmp_path: Path) -> None:
     assert problem in found.problem
 
 
+def test_documents_may_follow_each_other_over_many_lines(tmp_path: Path) -> None:
+    file = tmp_path / "many.json"
+    file.write_text("\n".join(json.dumps(events(f"run-{number}"), indent=1) for number in range(3)))
+
+    found = list(histories_in(file))
+
+    assert [len(one.events) for one in found if isinstance(one, FoundHistory)] == [7, 7, 7]
+
+
+def test_a_broken_element_is_named_by_its_line_and_those_before_it_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "many.json"
+    file.write_text(f'[\n{json.dumps({"events": events()})},\n{{"events": [}}]\n]')
+
+    kinds = [(type(found).__name__, found.place.removeprefix(str(file))) for found in histories_in(file)]
+
+    assert kinds == [("FoundHistory", "[0].events"), ("FileFault", ":3")]
+
+
 def test_a_broken_line_does_not_stop_the_lines_after_it(tmp_path: Path) -> None:
     file = tmp_path / "many.jsonl"
     good = json.dumps({"events": events()})
     file.write_text(f"{good}\n{{oops\n\n{good}\n")
 
-    kinds = [(type(found).__name__, found.place.rpartition(":")[2]) for found in histories_in(file)]
+    kinds = [(type(found).__name__, found.place.removeprefix(str(file))) for found in histories_in(file)]
 
-    assert kinds == [("FoundHistory", "1.events"), ("FileFault", "2"), ("FoundHistory", "4.events")]
+    assert kinds == [("FoundHistory", ".events"), ("FileFault", ":2"), ("FoundHistory", ":4.events")]
