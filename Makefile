@@ -2,7 +2,7 @@
 # ARGS is passed on: make demo ARGS="--no-browser --port 8600", make test ARGS="tests/metrics -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-duckdb2 lint format docs docs-check screenshots bench install clean
+.PHONY: help demo test test-duckdb2 lint format docs docs-check screenshots bench bench-browser install clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -37,6 +37,9 @@ format: install  ## let ruff put the code in shape
 
 screenshots: install  ## pictures of every page, wide and phone, light and dark, into docs/screenshots
 	@browser=$$(.ci/browser) && STREAMGAUGE_CHROMIUM="$$browser" $(BIN)/python -m tests.browser.screenshots docs/screenshots
+
+bench-browser: install  ## time the pages in a real browser, and with twenty viewers (ARGS="--help" lists the options)
+	@browser=$$(.ci/browser) && STREAMGAUGE_CHROMIUM="$$browser" $(BIN)/python -m tests.bench_browser $(ARGS)
 
 docs: install  ## write the generated reference pages again
 	@$(BIN)/python docs/generate.py

@@ -53,6 +53,16 @@ class ServerConfig(_Part):
         return address
 
 
+class PagesConfig(_Part):
+    """`[pages]`: what the pages keep."""
+
+    views_url_env: str | None = Field(
+        default=None,
+        description="Environment variable that holds the address of a database for saved views, as SQLAlchemy writes "
+        "it, when several servers share them; without it they lie in a file beside the warehouse.",
+    )
+
+
 class SyncConfig(_Part):
     """`[sync]`: how often each source is asked what is new."""
 
@@ -80,6 +90,7 @@ class Config(_Part):
     databases: tuple[DatabaseConfig, ...] = Field(default=(), description="Databases to read.")
     actions: ActionsConfig = Field(default=ActionsConfig(), description="What may be done to workflows.")
     server: ServerConfig = Field(default=ServerConfig(), description="Where the pages and the HTTP API listen.")
+    pages: PagesConfig = Field(default=PagesConfig(), description="What the pages keep.")
     sync: SyncConfig = Field(default=SyncConfig(), description="How often sources are read.")
 
     @model_validator(mode="after")

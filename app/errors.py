@@ -3,6 +3,7 @@
 ConfigError         streamgauge.toml is missing or wrong
 AskError            a question that cannot be answered as asked
 ServiceError        the running service refused or could not do something
+PageStoreError      a saved view cannot be kept, changed or read
 DemoError           the demo could not start one of its parts
 WarehouseError      the warehouse could not be opened, read or written
 StreamFileError     a stream file is wrong
@@ -28,6 +29,10 @@ class DemoError(Exception):
     """The demo could not start one of its parts."""
 
 
+class PageStoreError(Exception):
+    """A saved view cannot be kept, changed or read."""
+
+
 def is_interrupt(error: Exception) -> bool:
     """Whether it is Ctrl-C, or a signal we treat alike, that came while DuckDB was at work in the main thread."""
     return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
@@ -42,5 +47,5 @@ def user_errors() -> tuple[type[Exception], ...]:
     from value_stream import StreamFileError
     from warehouse import WarehouseError
 
-    ours = ConfigError, AskError, ServiceError, DemoError, WarehouseError, StreamFileError, ConnectorError, MetricError
-    return *ours, IOException
+    ours = ConfigError, AskError, ServiceError, PageStoreError, DemoError
+    return *ours, WarehouseError, StreamFileError, ConnectorError, MetricError, IOException

@@ -1,5 +1,6 @@
 """The running service: the one process that owns the warehouse. Pages, API and rounds get everything through it."""
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from datetime import UTC, datetime
 import value_stream
 import warehouse
 from app.config import Config, stream_files
-from app.errors import ServiceError
+from app.errors import ConfigError, ServiceError
+from app.page_store import PageStore, url_beside
 from value_stream import Stream
 from warehouse import Warehouse, WarehouseError
 from warehouse.reading import open_to_read
@@ -23,6 +25,7 @@ class Service:
     streams: tuple[Stream, ...]
     started_at: datetime
     data_version: int = 0
+    page_store: PageStore = field(default_factory=PageStore)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def data_changed(self) -> None:
@@ -31,7 +34,8 @@ class Service:
             self.data_version += 1
 
     def close(self) -> None:
-        """Close the warehouse."""
+        """Close the warehouse and what the pages keep."""
+        self.page_store.close()
         self.warehouse.close()
 
 
@@ -54,7 +58,16 @@ def open_service(config: Config) -> Service:
     except BaseException:
         opened.close()
         raise
-    return Service(config, opened, streams, started_at=now)
+    return Service(config, opened, streams, started_at=now, page_store=_page_store(config))
+
+
+def _page_store(config: Config) -> PageStore:
+    name = config.pages.views_url_env
+    if name is None:
+        return PageStore(url_beside(config.warehouse))
+    if name not in os.environ:
+        raise ConfigError(f"${name}, named by `views_url_env` under [pages], is not set.")
+    return PageStore(os.environ[name])
 
 
 _installed: list[Service] = []

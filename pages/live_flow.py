@@ -22,6 +22,8 @@ def body() -> None:
             page.headline()
         with frame.card("Value stream map"):
             page.map()
+        with frame.card("What changed"):
+            page.changes()
         with frame.card("Open items"):
             page.items()
         with frame.card("Split"):

@@ -11,13 +11,15 @@ import streamlit as st
 
 from app.ui import url
 
+VIEW = "view"  # In the address of somebody's saved view: it says all there is, and nothing is brought along to it.
 _PAGE, _KEPT = "streamgauge page", "streamgauge address"
 
 
 def bring_along(page: str, names: Sequence[str]) -> None:
     """Once in each run, before any widget: on arrival at another page, what it does not say stays as it was."""
     kept: dict[str, str] = st.session_state.setdefault(_KEPT, {})
-    if st.session_state.get(_PAGE, page) != page:
+    is_view = st.query_params.pop(VIEW, None) is not None
+    if not is_view and st.session_state.get(_PAGE, page) != page:
         missing = {name: kept[name] for name in names if name in kept and name not in st.query_params}
         if missing:
             st.query_params.update(missing)

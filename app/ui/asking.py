@@ -80,7 +80,7 @@ class Asker:
     service: Service
     stream: Stream | None
     question: Question
-    data_version: int
+    data_version: int | None
     _stack: ExitStack
     _con: DuckDBPyConnection | None = None
 
@@ -111,7 +111,11 @@ class Asker:
 
 
 @contextmanager
-def asking(service: Service, stream: Stream | None, question: Question) -> Iterator[Asker]:
-    """An Asker for one run of a page. The data version is read first, so a remembered answer is never too new."""
+def asking(service: Service, stream: Stream | None, question: Question, *, is_past: bool = False) -> Iterator[Asker]:
+    """An Asker for one run of a page. The data version is read first, so a remembered answer is never too new.
+
+    is_past: what is asked is over, and new data hardly changes it; answers are then kept as long as there is room. Ask
+    so only about instants that move on, such as an hour ago, or what comes in late is never seen.
+    """
     with ExitStack() as stack:
-        yield Asker(service, stream, question, service.data_version, stack)
+        yield Asker(service, stream, question, None if is_past else service.data_version, stack)

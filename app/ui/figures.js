@@ -48,7 +48,7 @@ function buildCard(figure) {
     head.append(button);
     card.append(head, help);
   } else card.append(head);
-  card.append(make("div", "number"), make("div", "words"), make("div", "picture"));
+  card.append(make("div", "number"), make("div", "delta"), make("div", "words"), make("div", "picture"));
   return card;
 }
 
@@ -56,6 +56,12 @@ function updateCard(card, figure) {
   card.querySelector(".title").textContent = figure.title;
   card.dataset.tone = figure.tone;
   setNumber(card.querySelector(".number"), figure.text, figure.number);
+  const delta = card.querySelector(".delta");
+  delta.hidden = !figure.delta;
+  if (figure.delta) {
+    delta.title = figure.delta.title;
+    delta.replaceChildren(make("b", figure.delta.tone, figure.delta.text), make("span", "", ` ${figure.delta.words}`));
+  }
   card.querySelector(".words").replaceChildren(...figure.words.map((words) => make("span", "", words)));
   card.querySelector(".picture").replaceChildren(...picture(figure));
   const help = card.querySelector(".help");

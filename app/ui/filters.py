@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.screens import Screen
 from app.service import Service
-from app.ui import address, as_of, url, wording
+from app.ui import address, as_of, url, views, wording
 from app.ui.asking import LIVE, asking
 from app.ui.url import Filters
 from metrics import Question, find, segment_names
@@ -40,6 +40,7 @@ def draw(service: Service, screen: Screen) -> Filters:
             then, shows = as_of.draw(now)
             instant, compares = url.showing(then, shows)
             is_live = _live_toggle(disabled=instant is not None)
+            views.draw(service.page_store, screen)
             with narrowing:
                 filters = _flow_filters(service, screen, instant, now) if screen.has_stream else Filters()
     stream = stream_of(service, filters) if screen.has_stream else None

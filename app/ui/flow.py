@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ import streamlit as st
 from app.service import Service
 from app.ui import components, difference, filters, headline, states, strip, tables, url, wording
 from app.ui.asking import LIVE, Asker, Rows, asking
+from app.ui.changes import Changes
 from app.ui.frame import say
 from app.ui.health import Trust, trusts
 from app.ui.links import item_link, run_link
@@ -26,6 +27,7 @@ from value_stream import Stage, Stream
 __all__ = ["NO_STREAM", "FlowPage", "asking_now"]
 
 IN_FLIGHT, OVER_TARGET, OPEN_ITEMS = find("in_flight"), find("over_target"), find("open_items")
+EARLIER = ((timedelta(days=7), "last week"), (timedelta(hours=1), "1h ago"))
 FLOW, MOVES, SOURCES = find("flow_over_time"), find("moves"), find("source_health")
 
 
@@ -75,8 +77,7 @@ class FlowPage:
     def headline(self) -> None:
         """The figures at the top."""
         cards = self._figures()
-        if self.before:
-            cards = difference.figures(cards, self.before._figures())
+        cards = difference.figures(cards, self.before._figures()) if self.before else self._with_change(cards)
         meanings = {
             "in_flight": (IN_FLIGHT, ""),
             "arrived": (FLOW, "Items that began within the window."),
@@ -89,6 +90,19 @@ class FlowPage:
         sources = [each.source for each in self._trusts()]
         explained = headline.explained(cards, meanings, n=n, as_of=self.as_of, sources=sources)
         components.figures(explained, key="figures")
+
+    def _with_change(self, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Against the same hour last week, else an hour ago; as it is where nothing was there then."""
+        minute = self.as_of.replace(second=0, microsecond=0)
+        for ago, words in EARLIER:
+            instant = minute - ago
+            window = Window(instant - self.chosen.length, instant)
+            question = Question(as_of=instant, where=self.chosen.where)
+            with asking(self.service, self.stream, question, is_past=True) as ask:
+                page = FlowPage(self.service, self.stream, self.chosen, instant, window, ask)
+                if any(row["in_flight"] or row["arrivals"] for row in page._flow()):
+                    return headline.since(cards, page._figures(), instant, words)
+        return cards
 
     def _figures(self) -> list[dict[str, Any]]:
         seconds = self.chosen.length.total_seconds()
@@ -112,6 +126,10 @@ class FlowPage:
         )
         stage = self._stage()
         return payload(drawing_of(self.stream), figures, stage.name if stage else None)
+
+    def changes(self) -> None:
+        """What came, went and became late in the last hour, or since the viewer last looked."""
+        Changes(self.service, self.stream, self.ask, self.as_of, can_look=self.chosen.as_of is None).draw()
 
     def items(self) -> None:
         """The items of the chosen stage, or of all, longest in their stage first."""

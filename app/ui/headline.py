@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from app.ui import meaning, wording
+from app.ui import difference, meaning, wording
 from app.ui.health import Trust, worst
 from metrics import Metric
 
@@ -17,16 +17,15 @@ def figures(
     in_flight: Sequence[Row], over_target: Sequence[Row], flow: Sequence[Row], window_seconds: float, item: str
 ) -> list[Figure]:
     """The cards, in order: in flight, arrived, departed, over target, past deadline, value waiting."""
-    span = wording.duration(window_seconds)
     items = sum(row["items"] for row in in_flight)
     over = [row for row in over_target if row["target_seconds"] is not None]
     late = [row for row in over_target if row["deadline_seconds"] is not None]
     cards = [
-        _in_flight(items, [row["in_flight"] for row in flow], span),
+        _in_flight(items, [row["in_flight"] for row in flow]),
         _passing("arrived", "Arrived", [row["arrivals"] for row in flow], window_seconds, "opened"),
         _passing("departed", "Departed", [row["departures"] for row in flow], window_seconds, "ended"),
         _over_target(sum(row["over_target"] for row in over), sum(row["items"] for row in over)),
-        _past_deadline(sum(row["over_deadline"] for row in late), late, [row["over_deadline"] for row in flow], span),
+        _past_deadline(sum(row["over_deadline"] for row in late), late, [row["over_deadline"] for row in flow]),
     ]
     return [*cards, *_value(in_flight, items, item)]
 
@@ -35,10 +34,9 @@ def _figure(key: str, title: str, number: float, text: str, words: Sequence[str]
     return {"key": key, "title": title, "number": number, "text": text, "words": list(words), "tone": "none"} | more
 
 
-def _in_flight(items: int, series: Sequence[int], span: str) -> Figure:
-    words = [f"{wording.change(items, series[0])} in {span}"] if series else []
+def _in_flight(items: int, series: Sequence[int]) -> Figure:
     more = {"series": list(series), "shape": "line", "better": "less"}
-    return _figure("in_flight", "In flight", items, wording.count(items), words, **more)
+    return _figure("in_flight", "In flight", items, wording.count(items), [], **more)
 
 
 def _passing(key: str, title: str, series: Sequence[int], window_seconds: float, verb: str) -> Figure:
@@ -57,11 +55,10 @@ def _over_target(over: int, among: int) -> Figure:
     return _figure("over_target", "Over target", over, wording.count(over), words, **more)
 
 
-def _past_deadline(late: int, stages: Sequence[Row], series: Sequence[int], span: str) -> Figure:
+def _past_deadline(late: int, stages: Sequence[Row], series: Sequence[int]) -> Figure:
     among = sum(row["items"] for row in stages)
-    words = [f"{wording.change(late, series[0])} in {span}" if series else "", f"of {wording.count(among)} with one"]
     return _figure(
-        *("past_deadline", "Past deadline", late, wording.count(late), [each for each in words if each]),
+        *("past_deadline", "Past deadline", late, wording.count(late), [f"of {wording.count(among)} with one"]),
         tone="bad" if late else "none",
         series=list(series),
         shape="line",
@@ -81,13 +78,32 @@ def _value(in_flight: Sequence[Row], items: int, item: str) -> list[Figure]:
     return [_figure("value", "Value waiting", total or 0, wording.amount(total, unit), words if items else [], **more)]
 
 
+def since(cards: Sequence[Figure], earlier: Sequence[Figure], at: datetime, words: str) -> list[Figure]:
+    """The cards with how they differ from those of an earlier instant, coloured by whether the direction is good.
+
+    words: which instant that is, such as "an hour ago".
+    """
+    before = {card["key"]: card for card in earlier}
+    return [card | {"delta": _delta(card, before[card["key"]], at, words)} for card in cards if card["key"] in before]
+
+
+def _delta(now: Figure, then: Figure, at: datetime, words: str) -> dict[str, str]:
+    change = difference.signed(now["number"], then["number"], wording.measure(now.get("unit", "")))
+    tone = difference.tone(now["number"], then["number"], now.get("better"))
+    mark = {"good": " ✓", "bad": " ▲", "none": ""}[tone]
+    return {
+        "text": f"{change}{mark}",
+        "words": f"vs {words}",
+        "tone": tone,
+        "title": f"{then['text']} {words}, {at:%a %Y-%m-%d %H:%M} UTC",
+    }
+
+
 def without_narrowing(cards: Sequence[Figure]) -> list[Figure]:
     """The cards while a filter is on: what it does not narrow says so, and trends of all items are left out."""
     passing = ("arrived", "departed")
     return [
-        card | {"words": ["all, the filter does not narrow this"]}
-        if card["key"] in passing
-        else card | {"series": [], "words": [words for words in card["words"] if " in " not in words]}
+        card | {"words": ["all, the filter does not narrow this"]} if card["key"] in passing else card | {"series": []}
         for card in cards
     ]
 

@@ -28,16 +28,20 @@ CSS = """
 STALE = """<style>:root{--stale-mark:"◷ ";--stale-style:italic;--stale-line:underline dotted 1px}</style>"""
 
 
-def strip(as_of: datetime, viewer: tzinfo, is_live: bool, found: Sequence[Trust]) -> str:
-    """The strip as HTML."""
-    chips = [_as_of(as_of, viewer, is_live), *(_source(each) for each in found)]
+def strip(as_of: datetime, viewer: tzinfo, is_live: bool, found: Sequence[Trust], then: datetime | None = None) -> str:
+    """The strip as HTML. then: what the figures are compared with."""
+    chips = [
+        _as_of(as_of, viewer, is_live),
+        *([_compared(then, viewer)] if then else []),
+        *(_source(each) for each in found),
+    ]
     looks = STALE if worst(found) in ("late", "down") else ""
     return f'{looks}<div class="sg-strip" role="status" aria-live="off">{"".join(chips)}</div>'
 
 
 def draw(as_of: datetime, chosen: Filters, found: Sequence[Trust]) -> None:
     """Draw the strip; while a source is late or down, every figure on the page looks stale."""
-    st.html(strip(as_of, zone(), chosen.refreshes, found))
+    st.html(strip(as_of, zone(), chosen.refreshes, found, chosen.then if chosen.compares else None))
 
 
 def _as_of(as_of: datetime, viewer: tzinfo, is_live: bool) -> str:
@@ -45,6 +49,11 @@ def _as_of(as_of: datetime, viewer: tzinfo, is_live: bool) -> str:
     day = "" if is_live else f"{local:%Y-%m-%d} "
     words = f"{'Live, as' if is_live else 'As'} of {day}{wording.clock(as_of, viewer)}"
     return _chip("good" if is_live else "late", "●" if is_live else "◷", words, f"{as_of:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _compared(then: datetime, viewer: tzinfo) -> str:
+    words = f"minus {then.astimezone(viewer):%Y-%m-%d %H:%M:%S}"
+    return _chip("late", "±", words, f"{then:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _source(found: Trust) -> str:

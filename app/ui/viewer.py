@@ -1,9 +1,25 @@
-"""Who looks: the viewer's time zone."""
+"""Who looks: name, rights and time zone of the viewer."""
 
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at the pages. is_admin: may also change what others saved."""
+
+    name: str
+    is_admin: bool
+
+
+def viewer() -> Viewer:
+    """Whoever reaches the pages is one person as long as nobody signs in: the pages answer on this machine only."""
+    return Viewer(LOCAL, is_admin=True)
 
 
 def zone() -> tzinfo:

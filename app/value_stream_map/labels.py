@@ -11,6 +11,7 @@ Points: TypeAlias = Sequence[tuple[float, float]]
 SPACING = 9.0  # Pixels between two places that are tried on a line.
 AIR = 3.0
 HEAD = 12.0
+SHORT = 16.0  # An upright piece that shows less than this beside its number looks cut in two.
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,20 @@ def _distance(here: tuple[float, float], there: tuple[float, float]) -> float:
 
 
 def _candidates(points: Points, label: Wanted) -> Iterator[tuple[float, float]]:
-    """Places at the line, the longest piece first, from its middle outwards: beside a level piece before on it."""
+    """Places at the line, the longest piece first, from its middle outwards.
+
+    Beside a level piece before on it; on an upright piece, but beside one that is too short to show above and below.
+    """
     pieces = sorted(_without_head(points), key=lambda piece: -_distance(*piece))
-    beside = label.height / 2 + AIR + 1
+    beside, across = label.height / 2 + AIR + 1, label.width / 2 + AIR + 1
     for lift in (-beside, beside, 0.0):
         for (x, y), (to_x, to_y) in pieces:
+            is_short = x == to_x and _distance((x, y), (to_x, to_y)) < label.height + SHORT
+            shift = across * ((lift < 0) - (lift > 0)) if is_short else 0.0
             steps = int(_distance((x, y), (to_x, to_y)) / SPACING) or 1
             for step in range(steps):
                 share = 0.5 + (step + 1) // 2 * (1 if step % 2 else -1) / steps
-                yield x + (to_x - x) * share, y + (to_y - y) * share + (lift if y == to_y else 0.0)
+                yield x + (to_x - x) * share + shift, y + (to_y - y) * share + (lift if y == to_y else 0.0)
 
 
 def _without_head(points: Points) -> list[tuple[tuple[float, float], tuple[float, float]]]:

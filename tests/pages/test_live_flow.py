@@ -1,12 +1,17 @@
 """Live flow in every state it can be in."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 
 import metrics
+from app.ui import wording
 from metrics import Question
-from tests.pages.company import NOON, visit
+from tests.fixtures.histories import batch
+from tests.pages.company import NOON, TEMPORAL, finish, visit
+from warehouse import write_batch
 
 
 def widget(page, name):
@@ -70,7 +75,7 @@ def test_the_address_chooses_the_stage_whose_items_are_shown(show, company):
     listed = rows_of(company, "open_items", where=(("stage", "approval"),))
 
     assert widget(page, "value_stream_map")["selected"] == "approval"
-    assert words(page.header)[0].startswith(f"Approval: {len(listed)} request")
+    assert words(page.header)[1].startswith(f"Approval: {len(listed)} request")
     assert [row["cells"][0]["text"] for row in widget(page, "rows")["rows"]] == [row["item"] for row in listed]
 
 
@@ -95,7 +100,7 @@ def test_all_stages_are_shown_again_with_one_click(show, company):
     page.button(key="items.all").click().run()
 
     assert "stage" not in page.query_params
-    assert words(page.header)[0].startswith("Longest in their stage")
+    assert words(page.header)[1].startswith("Longest in their stage")
 
 
 def test_a_filter_narrows_the_map_and_says_what_it_does_not_narrow(show, company):
@@ -175,6 +180,52 @@ def test_figures_of_a_source_that_is_late_look_stale(show, company):
     assert not looks("2026-03-02T12:00:00Z")
 
 
+def test_headlines_are_compared_with_last_week_where_there_was_one_and_else_with_an_hour_ago(show, opened):
+    day = 86_400
+    week_old, hour_old = visit("old", [("request", -8 * day)]), visit("older", [("request", -2 * day)])
+
+    assert figures(show(opened(stories=[week_old])))["in_flight"]["delta"]["words"] == "vs last week"
+    assert figures(show(opened(stories=[hour_old])))["in_flight"]["delta"]["words"] == "vs 1h ago"
+    assert "delta" not in figures(show(opened(stories=[visit("new", [("request", -60)])])))["in_flight"]
+
+
+def test_who_comes_back_is_told_what_changed_since(show, opened):
+    service = opened(stories=[visit("old", [("request", -7200)])])
+    now = datetime.now(UTC)
+    service.page_store.looked("local", service.streams[0].stream, now - timedelta(hours=3))
+    con = service.warehouse.cursor()
+    write_batch(con, TEMPORAL, batch(visit("new", [("request", (now - NOON).total_seconds() - 60)])), now)
+    finish(con, TEMPORAL, now, open_there=None)
+    con.close()
+    page = show(service, as_of=None, live="false", since="Since you last looked")
+    shown = {figure["key"]: figure for figure in last(page, "figures")["figures"]}
+
+    assert shown["new_arrived"]["number"] == 1
+    page.button(key="changes.seen").click().run()
+    assert any("first look" in element.value for element in page.markdown)
+
+
+def test_a_view_is_saved_seen_by_all_and_gone_when_deleted(show, opened):
+    service = opened(stories=[visit("old", [("request", -7200)])])
+    page = show(service, window="8h")
+    page.text_input(key="views.name").set_value("Monday").run()
+    next(button for button in page.button if button.label == "Save this view").click().run()
+    view = service.page_store.views()[0]
+
+    assert (view.name, view.owner, view.screen) == ("Monday", "local", "live_flow")
+    assert dict(parse_qsl(view.address)) == {"as_of": "2026-03-02T12:00:00Z", "window": "8h"}
+    assert "Monday" in next(iter(show(service).get("page_link"))).proto.label
+    next(button for button in page.button if button.label == "Delete").click().run()
+    assert service.page_store.views() == []
+
+
+def test_a_view_without_a_name_is_refused_in_a_sentence(show, opened):
+    page = show(opened(stories=[visit("old", [("request", -7200)])]))
+    next(button for button in page.button if button.label == "Save this view").click().run()
+
+    assert [box.value for box in page.error] == [wording.plain("Give the view a name of 1 to 80 characters.")]
+
+
 def test_the_strip_says_how_far_each_source_is_and_whether_counts_agree(show, company):
     strip = next(box for box in show(company).main.get("html") if "sg-strip" in box.proto.body).proto.body
 
@@ -185,25 +236,26 @@ def test_the_strip_says_how_far_each_source_is_and_whether_counts_agree(show, co
 
 def test_splitting_by_a_segment_adds_up_to_the_whole(show, company):
     page = show(company, by="Region")
-    table = widget(page, "split") or last_rows(page)
+    table = last(page, "rows")
     total = sum(row["cells"][-1]["sort"] for row in table["rows"])
 
     assert total == sum(row["items"] for row in rows_of(company, "in_flight"))
 
 
-def last_rows(page):
+def last(page, name):
+    """What the last of our own widgets of that name was told."""
     found = []
     for element in page.main:
-        _collect(element, found)
+        _collect(element, name, found)
     return found[-1]
 
 
-def _collect(element, found):
+def _collect(element, name, found):
     proto = getattr(element, "proto", None)
-    if getattr(proto, "component_name", "").endswith("rows"):
+    if getattr(proto, "component_name", "").endswith(name):
         found.append(json.loads(proto.json))
     for child in getattr(element, "children", {}).values():
-        _collect(child, found)
+        _collect(child, name, found)
 
 
 def test_without_a_stream_file_it_says_what_to_do(show, opened):
@@ -244,7 +296,8 @@ def test_one_part_that_fails_does_not_take_the_page(show, opened):
     con.close()
     page = show(service)
 
-    assert [box.proto.title for box in page.error] == ["Open items could not be drawn", "Split could not be drawn"]
+    failed = [box.proto.title.removesuffix(" could not be drawn") for box in page.error]
+    assert failed == ["What changed", "Open items", "Split"]
     assert stages(page)["request"]["items"] == 1
 
 

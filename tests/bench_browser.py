@@ -1,0 +1,178 @@
+"""Time the pages as people meet them: `make bench-browser ARGS="--refreshes 720"`. Prints a table.
+
+The made-up company of the browser tests, a request more each second, in a server process of its own. Run it on a quiet
+machine, or say with the figures how busy it was: the load is printed beside them.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page
+
+from app.screens import SCREENS
+from tests.browser.conftest import a_browser, serving
+from tests.browser.live_viewers import LiveViewer, watch_together
+from tests.browser.screens import LOOKS, STAGES
+
+WARM_UP = 60  # Refreshes before memory is looked at: caches fill first.
+MEGABYTE = 1 << 20
+IS_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+def main() -> None:
+    """Measure and print."""
+    wish = _wish()
+    _row("what", "median", "p95", "n", "aim")
+    _row("---", "---:", "---:", "---:", "---")
+    with _server() as (address, server):
+        with a_browser() as browser:
+            _timed("first visit of Live flow: map visible", _first_visits(browser, address, wish.visits), "2.5 s")
+            _timed(
+                "navigation in the app to a settled page", _navigation(browser, address, wish.visits), "median 1.0 s"
+            )
+        _viewers(address, server, wish)
+        _memory(address, server, wish)
+    with _server() as (address, _), a_browser() as browser:
+        _tab_memory(browser, address, wish.tab_seconds)
+    # 100k rows as CSV, first byte: measured here once the pages offer the download.
+    print(f"\n{os.cpu_count()} cores, load {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 min)")
+
+
+def _wish() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visits", type=int, default=10, help="page loads and rounds through the pages")
+    parser.add_argument("--viewers", type=int, default=20, help="viewers at the same time")
+    parser.add_argument("--every", type=float, default=5.0, help="seconds between two refreshes of a viewer")
+    parser.add_argument("--rounds", type=int, default=12, help="refreshes of each viewer")
+    parser.add_argument("--refreshes", type=int, default=720, help="refreshes for memory: an hour at 5 s is 720")
+    parser.add_argument("--tab-seconds", type=int, default=120, help="how long a tab is left refreshing")
+    return parser.parse_args()
+
+
+@contextmanager
+def _server() -> Iterator[tuple[str, psutil.Process]]:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
+        port = int(address.rsplit(":", 1)[1])
+        found = next(each for each in psutil.Process().children() if _listens(each, port))
+        yield address, found
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    return any(each.laddr and each.laddr.port == port for each in process.net_connections(kind="tcp"))
+
+
+def _page(browser: Browser) -> Page:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(120_000)
+    return page
+
+
+def _first_visits(browser: Browser, address: str, times: int) -> list[float]:
+    """Each with an empty cache, as somebody who was never here."""
+    took = []
+    for _ in range(times):
+        page = _page(browser)
+        begun = time.monotonic()
+        page.goto(address, wait_until="commit")
+        page.locator(STAGES).first.wait_for()
+        took.append(time.monotonic() - begun)
+        page.context.close()
+    return took
+
+
+def _navigation(browser: Browser, address: str, times: int) -> list[float]:
+    """Clicks through all pages of the navigation, round and round, until the page is there and the script rests."""
+    page = _page(browser)
+    page.goto(f"{address}/?live=false")
+    page.locator(STAGES).first.wait_for()
+    stops = [
+        (each.title, next(look.wait for look in LOOKS if look.screen == each.name))
+        for each in SCREENS
+        if not each.is_hidden
+    ]
+    took = []
+    for number in range(times * len(stops)):
+        title, wait = stops[(number + 1) % len(stops)]
+        begun = time.monotonic()
+        page.get_by_role("link", name=title, exact=True).first.click()
+        page.get_by_role("heading", name=title).first.wait_for()
+        page.locator(wait).first.wait_for()
+        page.locator(IS_DONE).wait_for()
+        if number >= len(stops):  # The first round loads each page's scripts.
+            took.append(time.monotonic() - begun)
+    page.context.close()
+    return took
+
+
+def _viewers(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:
+    before, begun = _cpu(server), time.monotonic()
+    found = asyncio.run(watch_together(address, wish.viewers, wish.rounds, wish.every))
+    busy = (_cpu(server) - before) / (time.monotonic() - begun)
+    name = f"{wish.viewers} viewers, every {wish.every:g} s: one refresh"
+    _timed(name, [each for viewer in found for each in viewer.took], "p95 0.4 s")
+    _row(f"{wish.viewers} viewers: processor", f"{busy:.0%} of a core", "", str(len(found)), "35 %")
+    refreshes = sum(len(viewer.took) for viewer in found)
+    sent = sum(viewer.received for viewer in found) / refreshes / 1024
+    _row("bytes of a refresh, first page view included", f"{sent:.1f} kB", "", str(refreshes), "")
+
+
+def _memory(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:
+    """As fast as they are answered: memory grows with refreshes, not with time."""
+    asyncio.run(LiveViewer(address).watch(WARM_UP, 0.0))
+    before = server.memory_info().rss
+    asyncio.run(LiveViewer(address).watch(wish.refreshes, 0.0))
+    after = server.memory_info().rss
+    words = f"{before / MEGABYTE:.0f} → {after / MEGABYTE:.0f} MB"
+    _row(f"server's memory over {wish.refreshes} refreshes", words, "", "1", "flat")
+
+
+def _tab_memory(browser: Browser, address: str, seconds: int) -> None:
+    page = _page(browser)
+    page.goto(address)
+    page.locator(STAGES).first.wait_for()
+    page.wait_for_timeout(min(seconds / 4, 30) * 1000)
+    before = _tab(page)
+    page.wait_for_timeout(seconds * 1000)
+    after = _tab(page)
+    for (name, was), (_, now) in zip(before, after, strict=True):
+        _row(f"tab left refreshing for {seconds} s: {name}", f"{was} → {now}", "", "1", "flat")
+
+
+def _tab(page: Page) -> list[tuple[str, str]]:
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    heap = session.send("Runtime.getHeapUsage")["usedSize"]
+    counts = session.send("Memory.getDOMCounters")
+    session.detach()
+    return [
+        ("heap", f"{heap / MEGABYTE:.1f} MB"),
+        ("nodes", str(counts["nodes"])),
+        ("listeners", str(counts["jsEventListeners"])),
+    ]
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def _timed(name: str, took: Sequence[float], aim: str) -> None:
+    ordered = sorted(took)
+    p95 = ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
+    _row(name, f"{statistics.median(ordered):.2f} s", f"{p95:.2f} s", str(len(ordered)), aim)
+
+
+def _row(*cells: str) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
