@@ -75,7 +75,7 @@ def question_from(ask: Ask, metric: Metric, *, now: datetime) -> Question:
     as_of = now if ask.as_of is None else instant(ask.as_of)
     if as_of > now + _CLOCK_TOLERANCE:
         raise AskError(f"--as-of {ask.as_of} is in the future: it is {now:%Y-%m-%dT%H:%M:%SZ}.")
-    where = tuple(_pair(text) for text in ask.where)
+    where = tuple(pair(text) for text in ask.where)
     stretch = window(ask.window or DEFAULT_WINDOW, as_of) if metric.needs_window else None
     return Question(as_of=as_of, window=stretch, where=where, by=ask.by)
 
@@ -148,7 +148,7 @@ def _only_stream(streams: Sequence[Stream], names: str, metric: Metric) -> Strea
     raise AskError(f"Which stream? Add --stream with one of: {names}.")
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise AskError(f"--where {text!r} is no key=value.")

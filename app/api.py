@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 import metrics
 from app.answers import Answer, Ask, answer
+from app.api_nudge import nudge_routes
 from app.errors import AskError, ServiceError, user_errors
 from app.formats import MEDIA_TYPES, encoded
 from app.imports import import_files
@@ -60,6 +61,7 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         Route("/api/check", _guarded(check, token)),
         Route("/api/import", _guarded(import_, token), methods=["POST"]),
         Route("/api/status", _guarded(status, token)),
+        *nudge_routes(service, lambda handler: _guarded(handler, token)),
         Route("/api/{anything:path}", _guarded(_not_there, token)),
     ]
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import httpx
 
+from actions.plan import Plan
+from actions.send import Sent
 from app import service_file
 from app.answers import Answer, Ask, from_ipc
 from app.errors import AskError, ServiceError
+from app.nudge_ask import NudgeAsk
 from app.service_file import Notice
 
+_LEFT = "`streamgauge journal` says what was done; `streamgauge nudge --continue` goes on."
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 60.0
 
@@ -58,8 +62,30 @@ class ServiceClient:
     def import_(self, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
         """Import the histories below `paths`, which the service can read itself; each step as it is done."""
         body = {"paths": [str(path) for path in paths]}
+        yield from self._stream("/api/import", body, "What it reported is kept; import again to go on.")
+
+    def plan_nudge(self, ask: NudgeAsk) -> Plan:
+        """What would happen to which items. Raises AskError when the service says what is wrong with it."""
+        told = self._request("POST", "/api/nudge/plan", content=ask.model_dump_json(), timeout=None).json()
+        told.pop("hash")
+        return Plan.model_validate(told)
+
+    def send_nudge(self, plan: Plan, reason: str) -> Iterator[Sent]:
+        """Send a plan that the service made; how each line went, as it goes."""
+        body = {"plan": plan.plan, "hash": plan.hash, "reason": reason}
+        for step in self._stream("/api/nudge/send", body, _LEFT):
+            yield Sent(**step)
+
+    def continue_nudge(self, plan: str, reason: str) -> tuple[Plan, Iterator[Sent]]:
+        """Send what an interruption left of a plan: the plan, and how each line goes."""
+        steps = self._stream("/api/nudge/continue", {"plan": plan, "reason": reason}, _LEFT)
+        told = next(steps)
+        told.pop("hash")
+        return Plan.model_validate(told), (Sent(**step) for step in steps)
+
+    def _stream(self, path: str, body: dict[str, Any], kept: str) -> Iterator[dict[str, Any]]:
         try:
-            with self._http.stream("POST", "/api/import", json=body, timeout=None) as response:
+            with self._http.stream("POST", path, json=body, timeout=None) as response:
                 if not response.is_success:
                     response.read()
                     raise _refusal(response, self.notice)
@@ -70,8 +96,7 @@ class ServiceClient:
                     yield step
         except httpx.HTTPError as error:
             raise ServiceError(
-                f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {error}. "
-                "What it reported is kept; import again to go on."
+                f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {error}. {kept}"
             ) from error
 
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.config import ENVIRONMENT, FILE_NAME
-from app.config_text import FoundDatabase, FoundSources, config_text, plain
+from app.config_text import FoundDatabase, FoundSources, config_text
 from app.errors import AskError, ConfigError
+from app.printing import printable
 from connectors.database.discovery import FoundTable, find_tables
 from connectors.errors import ConnectorError
 from connectors.temporal import TemporalConfig
@@ -113,6 +114,6 @@ def _tables(name: str, variable: str, environment: Mapping[str, str]) -> tuple[F
 def _tell(console: Console, found: FoundSources) -> None:
     for reached, line in found.lines():
         mark = "[green]found[/]" if reached else "[yellow]left out[/]"
-        console.print(f"{mark} {escape(plain(line))}", soft_wrap=True)
+        console.print(f"{mark} {escape(printable(line))}", soft_wrap=True)
     if not found.databases:
         console.print(f"No database: no environment variable ends in {SUFFIX}; name one with --database NAME=VARIABLE.")

@@ -18,6 +18,7 @@ from app.answers import Answer, Ask, answer
 from app.api_client import running_service
 from app.config import Config, find, load, stream_files
 from app.formats import encoded
+from app.printing import printable
 from metrics import MetricError
 from warehouse.reading import open_to_read
 
@@ -104,5 +105,4 @@ def _for_people(value: object) -> str:
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".")
-    # Text comes from workflows: control characters would reach the terminal.
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
+    return printable(str(value))

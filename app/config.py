@@ -12,7 +12,9 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from actions.config import ActionsConfig
 from app.errors import ConfigError
+from app.users_config import UsersConfig
 from connectors.database.config import DatabaseConfig
 from connectors.temporal import TemporalConfig
 from value_stream.faults import Fault, did_you_mean
@@ -24,12 +26,6 @@ ENVIRONMENT = "STREAMGAUGE_CONFIG"
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ActionsConfig(_Part):
-    """`[actions]`: what may be done to workflows."""
-
-    allow: bool = Field(default=False, description="Allow nudges. Off unless asked for.")
 
 
 class ServerConfig(_Part):
@@ -44,7 +40,7 @@ class ServerConfig(_Part):
     @field_validator("address")
     @classmethod
     def _is_loopback(cls, address: str) -> str:
-        # There is no sign-in yet: whoever reaches the port reads everything.
+        # Whoever reaches the port is believed to be the proxy, or this machine's own people.
         if address != "localhost" and not _is_loopback_ip(address):
             raise PydanticCustomError(
                 "loopback",
@@ -89,6 +85,7 @@ class Config(_Part):
     temporal: tuple[ClusterConfig, ...] = Field(default=(), description="Temporal clusters to read.")
     databases: tuple[DatabaseConfig, ...] = Field(default=(), description="Databases to read.")
     actions: ActionsConfig = Field(default=ActionsConfig(), description="What may be done to workflows.")
+    users: UsersConfig = Field(default=UsersConfig(), description="Who people are, and which role each has.")
     server: ServerConfig = Field(default=ServerConfig(), description="Where the pages and the HTTP API listen.")
     pages: PagesConfig = Field(default=PagesConfig(), description="What the pages keep.")
     sync: SyncConfig = Field(default=SyncConfig(), description="How often sources are read.")
@@ -165,11 +162,13 @@ def _absolute(config: Config, folder: Path) -> Config:
         pattern if os.path.isabs(pattern) else f"{glob.escape(str(folder))}/{pattern}" for pattern in config.streams
     )
     clusters = tuple(cluster.model_copy(update=_profile_file(cluster, folder)) for cluster in config.temporal)
-    return config.model_copy(update={"warehouse": folder / config.warehouse, "streams": patterns, "temporal": clusters})
+    actions = config.actions.model_copy(update=_profile_file(config.actions, folder))
+    changed = {"warehouse": folder / config.warehouse, "streams": patterns, "temporal": clusters, "actions": actions}
+    return config.model_copy(update=changed)
 
 
-def _profile_file(cluster: TemporalConfig, folder: Path) -> dict[str, Path]:
-    return {"profile_file": folder / cluster.profile_file} if cluster.profile_file else {}
+def _profile_file(part: TemporalConfig | ActionsConfig, folder: Path) -> dict[str, Path]:
+    return {"profile_file": folder / part.profile_file} if part.profile_file else {}
 
 
 def _is_loopback_ip(address: str) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.printing import printable
 from connectors.database.discovery import FoundTable
 from connectors.errors import ConnectorError
 from connectors.temporal.discovery import FoundCluster
@@ -77,11 +78,6 @@ def config_text(found: FoundSources) -> str:
     return HEADING + _temporal(found) + "".join(map(_database, found.databases))
 
 
-def plain(text: str) -> str:
-    """Text from outside as one line of printable letters."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
 def _database_lines(database: FoundDatabase) -> Iterator[tuple[bool, str]]:
     if isinstance(database.tables, ConnectorError):
         yield False, str(database.tables)
@@ -105,14 +101,14 @@ def _cursor_told(found: FoundTable, cursor: str | None) -> str:
 def _temporal(found: FoundSources) -> str:
     if isinstance(found.temporal, ConnectorError):
         entry = TEMPORAL.format(profile=_quoted(found.profile), namespaces='    "default",\n')
-        return f"\n# Left out: {plain(str(found.temporal))}\n{_commented(entry.lstrip())}"
+        return f"\n# Left out: {printable(str(found.temporal))}\n{_commented(entry.lstrip())}"
     lines, is_any = "", False
     for namespace in found.temporal.namespaces:
         if namespace.problem is None:
             is_any = True
             lines += f"    {_quoted(namespace.name)},  # {namespace.open_runs} open runs\n"
         else:
-            lines += f"    # {_quoted(namespace.name)},  # {plain(namespace.problem)}\n"
+            lines += f"    # {_quoted(namespace.name)},  # {printable(namespace.problem)}\n"
     entry = TEMPORAL.format(profile=_quoted(found.profile), namespaces=lines)
     return entry if is_any else f"\n{_commented(entry.lstrip())}"
 
@@ -121,14 +117,14 @@ def _database(database: FoundDatabase) -> str:
     names = {"name": _quoted(database.name), "variable": _quoted(database.variable)}
     if isinstance(database.tables, ConnectorError):
         entry = DATABASE.format(**names, tables='    { name = "...", key = ["id"], cursor = "updated_at" },\n')
-        return f"\n# Left out: {plain(str(database.tables))}\n{_commented(entry.lstrip())}"
+        return f"\n# Left out: {printable(str(database.tables))}\n{_commented(entry.lstrip())}"
     entry = DATABASE.format(**names, tables="".join(map(_table, database.tables)))
     return entry if any(found.table for found in database.tables) else f"\n{_commented(entry.lstrip())}"
 
 
 def _table(found: FoundTable) -> str:
     if found.table is None:
-        return f"    # {_quoted(found.name)}: {plain(found.problem or '')}\n"
+        return f"    # {_quoted(found.name)}: {printable(found.problem or '')}\n"
     key = ", ".join(map(_quoted, found.table.key))
     cursor = f", cursor = {_quoted(found.table.cursor)}" if found.table.cursor else ""
     why = f"  # cursor = {_quoted(found.slow_cursor)}, once it has an index" if found.slow_cursor else ""

@@ -9,6 +9,7 @@ WarehouseError      the warehouse could not be opened, read or written
 StreamFileError     a stream file is wrong
 ConnectorError      a source did not answer as it should
 MetricError         a metric cannot answer this question
+ActionError         a nudge cannot be planned or sent as it was asked for
 IOException         DuckDB's own: a disk gave or took less than it should while the warehouse was at work
 """
 
@@ -42,10 +43,11 @@ def user_errors() -> tuple[type[Exception], ...]:
     """All of the above. A function, because most of them live in packages that `--help` should not have to import."""
     from duckdb import IOException
 
+    from actions.errors import ActionError
     from connectors.errors import ConnectorError
     from metrics import MetricError
     from value_stream import StreamFileError
     from warehouse import WarehouseError
 
     ours = ConfigError, AskError, ServiceError, PageStoreError, DemoError
-    return *ours, WarehouseError, StreamFileError, ConnectorError, MetricError, IOException
+    return *ours, WarehouseError, StreamFileError, ConnectorError, MetricError, ActionError, IOException

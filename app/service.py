@@ -10,6 +10,7 @@ import value_stream
 import warehouse
 from app.config import Config, stream_files
 from app.errors import ConfigError, ServiceError
+from app.nudging import Nudging
 from app.page_store import PageStore, url_beside
 from value_stream import Stream
 from warehouse import Warehouse, WarehouseError
@@ -26,7 +27,11 @@ class Service:
     started_at: datetime
     data_version: int = 0
     page_store: PageStore = field(default_factory=PageStore)
+    nudging: Nudging = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.nudging = Nudging(self.config, self.streams)
 
     def data_changed(self) -> None:
         """Count a committed batch: whoever remembers an answer sees that it is old."""

@@ -1,6 +1,7 @@
 """What the rounds of one source do with the warehouse: read what is known, write what is new."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import duckdb
@@ -10,6 +11,8 @@ import warehouse
 from app.service import Service
 from warehouse import Batch, KnownRun, Round, WarehouseError
 from warehouse.known_rows import KnownRows
+from warehouse.nudge_record import NudgeRecord
+from warehouse.nudges import write_nudges
 
 
 class SourceWriter:
@@ -46,6 +49,13 @@ class SourceWriter:
         self._service.data_changed()
         return added
 
+    async def write_nudges(self, records: Sequence[NudgeRecord]) -> int:
+        """Write records of the journal in one transaction; returns how many were new."""
+        async with self._turn:
+            added = await asyncio.to_thread(self._write_nudges, records)
+        self._service.data_changed()
+        return added
+
     async def finish(self, result: Round) -> None:
         """Record the round and move the source's cursor."""
         async with self._turn:
@@ -73,6 +83,12 @@ class SourceWriter:
     def _write(self, batch: Batch) -> int:
         try:
             return warehouse.write_batch(self._con("write"), self.source, batch, datetime.now(UTC))
+        except duckdb.Error as error:
+            raise self._refused(error) from error
+
+    def _write_nudges(self, records: Sequence[NudgeRecord]) -> int:
+        try:
+            return write_nudges(self._con("write"), self.source, records)
         except duckdb.Error as error:
             raise self._refused(error) from error
 

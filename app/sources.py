@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Container
 
+from actions.journal import journal_path
 from app.config import Config
 from app.database_source import DatabaseSource, reach_database
+from app.journal_source import JournalSource
 from app.rounds import Source
 from app.service import Service
 from app.source_writer import SourceWriter
 from app.temporal_source import TemporalSource
+from connectors import journal
 from connectors.errors import ConnectorError
 from connectors.temporal import TemporalConfig, connect
 from connectors.temporal.faults import Fault
@@ -36,6 +39,9 @@ def sources_of(
             found.append(TemporalSource(writer, cluster, namespace, declared, limit_seconds))
     for database in config.databases:
         found.append(DatabaseSource(SourceWriter(service, database.name, "database", turn), database))
+    path = journal_path(config.warehouse)
+    if config.actions.allow or path.exists():
+        found.append(JournalSource(SourceWriter(service, journal.NAME, "journal", turn), path))
     return [source for source in found if source.name not in without]
 
 

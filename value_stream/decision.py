@@ -1,28 +1,11 @@
-"""Decisions: questions asked of a person or a rule; exceptions and nudges, which follow from them."""
+"""Decisions: questions asked of a person or a rule; and the exceptions that follow from them."""
 
-from typing import Literal, Self, get_args
-
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from value_stream.durations import Duration
-from value_stream.model import External, Name, Part, Words, named_once, titled_by_name
+from value_stream.model import Name, Part, Words, named_once, titled_by_name
 from value_stream.paths import ActorPath, RequiredPath
 from value_stream.rules import AnswerRule, AskRule, EventRule, ExceptionRule, refuse
-
-Verb = Literal[
-    "signal",
-    "update",
-    "reset_activity",
-    "unpause_activity",
-    "unpause",
-    "pause",
-    "cancel",
-    "reset",
-    "start_again",
-    "auto_upgrade",
-    "terminate",
-]
-VERBS: tuple[Verb, ...] = get_args(Verb)
 
 
 class Authority(Part):
@@ -89,41 +72,3 @@ class StreamException(Part):
     title: Words = titled_by_name("Name for people")
     when: ExceptionRule = Field(description="What tells that an item is on it.")
     stage: Name | None = Field(default=None, description="Only in this stage; without it, in any.")
-
-
-class Nudge(Part):
-    """Something that the stream's author agrees may be done to a run so that it moves. Exactly one verb."""
-
-    name: Name = Field(description="Name of the nudge.")
-    title: Words = titled_by_name("What the button says")
-    stage: Name | None = Field(default=None, description="Only in this stage; without it, in any.")
-    cool_down: Duration | None = Field(default=None, description="Not again for the same item within this time.")
-    signal: External | None = Field(default=None, description="Send this signal, without arguments.")
-    update: External | None = Field(default=None, description="Send this update, without arguments.")
-    reset_activity: Literal[True] | None = Field(default=None, description="Try the pending step again now.")
-    unpause_activity: Literal[True] | None = Field(default=None, description="Let a paused step go on.")
-    unpause: Literal[True] | None = Field(default=None, description="Let a paused run go on.")
-    pause: Literal[True] | None = Field(default=None, description="Hold the run.")
-    cancel: Literal[True] | None = Field(default=None, description="Ask the run to end.")
-    reset: Literal["first_task", "last_task"] | None = Field(
-        default=None, description="Run again from the first or the last worker turn."
-    )
-    start_again: Literal[True] | None = Field(default=None, description="Start a new run with the same input.")
-    auto_upgrade: Literal[True] | None = Field(default=None, description="Let the newest version of the code run it.")
-    terminate: Literal[True] | None = Field(default=None, description="End the run at once.")
-
-    @model_validator(mode="after")
-    def _has_one_verb(self) -> Self:
-        verbs = self._verbs()
-        if len(verbs) != 1:
-            found = f"it has {' and '.join(verbs)}" if verbs else "it has none"
-            raise refuse(f"a nudge has exactly one of {', '.join(VERBS)}; {found}")
-        return self
-
-    def _verbs(self) -> list[Verb]:
-        return [verb for verb in VERBS if getattr(self, verb) is not None]
-
-    @property
-    def verb(self) -> Verb:
-        """What is done."""
-        return self._verbs()[0]

@@ -6,11 +6,12 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from value_stream.checks import cross_check
-from value_stream.decision import Decision, Nudge, StreamException
+from value_stream.decision import Decision, StreamException
 from value_stream.durations import Duration
 from value_stream.faults import joined
 from value_stream.item import Item, Move, Rows, System
 from value_stream.model import Name, Part, Words, named_once, titled_by_name
+from value_stream.nudge import Nudge
 from value_stream.paths import RequiredPath
 from value_stream.rules import EnterRule
 

@@ -23,6 +23,12 @@ async def connect(config: TemporalConfig, namespace: str) -> Connection:
     Whether the namespace exists shows at the first request. Raises ConnectorError: retryable when nothing answers at
     the address, not retryable when Temporal's profile cannot be loaded.
     """
+    client, address = await client_of(config, namespace)
+    return Connection(client, config, namespace, address)
+
+
+async def client_of(config: TemporalConfig, namespace: str) -> tuple[Client, str]:
+    """A client of the SDK for one namespace, and its address. Raises ConnectorError, as `connect` does."""
     settings: dict[str, Any] = dict(_settings(config))
     address = settings.setdefault("target_host", USUAL_ADDRESS)
     settings["namespace"] = namespace
@@ -31,7 +37,7 @@ async def connect(config: TemporalConfig, namespace: str) -> Connection:
         client = await asyncio.wait_for(Client.connect(**settings), PATIENCE_SECONDS)
     except (RuntimeError, TimeoutError) as error:  # the SDK raises bare RuntimeError
         raise unreachable(address, config.profile, error) from error
-    return Connection(client, config, namespace, address)
+    return client, address
 
 
 def namespace_of_profile(config: TemporalConfig) -> str:

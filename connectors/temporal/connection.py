@@ -157,6 +157,11 @@ class Connection:
         send = partial(self._service.describe_namespace, request, timeout=PATIENCE)
         return await self._ask("describe the namespace", send)
 
+    async def server_version(self) -> str:
+        """The server's own version, such as 1.32.0."""
+        send = partial(self._service.get_system_info, api.GetSystemInfoRequest(), timeout=PATIENCE)
+        return (await self._ask("ask for the server's version", send)).server_version
+
     async def _ask(self, tried: str, send: Callable[[], Awaitable[Answer]], *, visibility: bool = False) -> Answer:
         try:
             return await self.budget.spend(send, visibility=visibility)
