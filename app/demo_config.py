@@ -38,6 +38,12 @@ tables  = [
   {{ name = "ledger",    key = ["id"], cursor = "updated_at" }},
 ]
 
+[actions]  # a company of its own on this machine: everything may be tried
+allow = true
+rules = [{{ roles = ["admin"] }}]
+[users]
+role = "admin"
+
 [sync]
 every_seconds = 1  # minutes stand for hours here, so what is new should show at once
 

@@ -23,7 +23,7 @@ from warehouse.migrations import SCHEMA
 
 Schema = dict[str, Any]  # a JSON Schema
 
-FOLDERS = ("pages", "app", "metrics", "connectors", "warehouse", "value_stream", "sample_data")
+FOLDERS = ("pages", "app", "actions", "metrics", "connectors", "warehouse", "value_stream", "sample_data")
 REFERENCE = Path(__file__).parent / "reference"
 STALE = "Not in step with the code: {pages}. Run `make docs` and commit what it writes."
 GENERATED = "<!-- Written by docs/generate.py from the code: change that, then run `make docs`. -->"

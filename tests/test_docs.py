@@ -18,7 +18,7 @@ from value_stream import Stream
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text() for page in PAGES)
-FOLDERS = ("app", "connectors", "metrics", "pages", "sample_data", "value_stream", "warehouse")
+FOLDERS = ("actions", "app", "connectors", "metrics", "pages", "sample_data", "value_stream", "warehouse")
 SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
