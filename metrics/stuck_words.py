@@ -6,8 +6,7 @@ from typing import Any
 
 from metrics.fingerprint import fingerprint
 from metrics.stuck_rules import WATCH
-from value_stream import Stream
-from value_stream.decision import Verb
+from value_stream import Stream, Verb
 from value_stream.durations import brief_duration
 
 Row = dict[str, Any]
