@@ -7,7 +7,7 @@ from functools import partial
 from temporalio.api.history.v1 import HistoryEvent
 
 from actions.errors import NotEligible
-from actions.seen import Seen, seen_in
+from actions.seen import Seen, closed_words, seen_in
 from actions.target import Target
 from actions.verb import Action, Look
 from connectors.temporal import Connection
@@ -15,14 +15,14 @@ from connectors.temporal.faults import Fault
 from value_stream import Stream
 
 
-async def look_at(connection: Connection, target: Target, stream: Stream) -> Look:
-    """The run that now goes by the target's workflow id.
+async def look_at(connection: Connection, target: Target, stream: Stream, run_id: str = "") -> Look:
+    """The run that now goes by the target's workflow id; with `run_id` just that one, whatever followed it.
 
     Raises NotEligible when Temporal does not know it any more, ConnectorError when it cannot be asked.
     """
     try:
         # Without a run id it is the newest: were it asked for by id, one that was reset would look merely closed.
-        answer = await connection.describe_run(target.workflow_id, "")
+        answer = await connection.describe_run(target.workflow_id, run_id)
     except Fault as fault:
         if fault.is_gone:
             raise NotEligible("Temporal does not know it any more.") from fault
@@ -70,8 +70,3 @@ def what_changed(before: Seen, now: Seen) -> str | None:
     if before.wait != now.wait or before.is_paused != now.is_paused:
         return "It waits for something else than when it was planned."
     return None
-
-
-def closed_words(seen: Seen) -> str:
-    """How a run ended, in words."""
-    return seen.status.replace("_", " ")

@@ -92,3 +92,8 @@ def seen_in(answer: DescribeWorkflowExecutionResponse, asked_at: datetime) -> Se
             if row["kind"] != "none"
         ),
     )
+
+
+def closed_words(seen: Seen) -> str:
+    """How a run ended, in words."""
+    return seen.status.replace("_", " ")

@@ -153,7 +153,7 @@ class _Sending:
             self._check_others(line)
             await check_server(self.ground.reach, action, line.target)
             look = await look_at(await self.ground.reach.reader(line.target.source), line.target, self.ground.stream)
-            if was_begun and (answer := await self._was_done(action, line, look)) is not None:
+            if was_begun and (answer := await self._was_done(action, line)) is not None:
                 return self._answered(line, answer)
             effect = await self._still(action, line, look, was_begun=was_begun)
         except (NotEligible, NotAllowed) as problem:
@@ -181,8 +181,10 @@ class _Sending:
         if last is not None and last.plan != self.plan.plan and last.recorded_at > self.plan.made_at:
             raise NotEligible(f"{last.actor} did this to it since the plan was made.")
 
-    async def _was_done(self, action: Action, line: Line, look: Look) -> Answer | None:
-        return await action.was_done(await self._deed(line, look, Effect(())))
+    async def _was_done(self, action: Action, line: Line) -> Answer | None:
+        connection = await self.ground.reach.reader(line.target.source)
+        planned = await look_at(connection, line.target, self.ground.stream, line.target.run_id)
+        return await action.was_done(planned.seen)
 
     async def _act(self, action: Action, line: Line, look: Look, effect: Effect) -> Sent:
         try:

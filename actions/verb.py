@@ -98,10 +98,10 @@ class Answer:
 
 Expect = Callable[[Look, Order], Awaitable[Effect]]
 Act = Callable[[Deed], Awaitable[Answer]]
-WasDone = Callable[[Deed], Awaitable[Answer | None]]
+WasDone = Callable[[Seen], Awaitable[Answer | None]]
 
 
-async def _never(deed: Deed) -> Answer | None:
+async def _never(planned: Seen) -> Answer | None:
     return None
 
 
@@ -109,8 +109,9 @@ async def _never(deed: Deed) -> Answer | None:
 class Action:
     """A verb: what it is called, what it needs, what it would do to a run, and how it is done.
 
-    expect raises NotEligible where it would do no good. was_done tells, where asking twice would do it twice, whether
-    an act that was interrupted was done; for the others the server, or the nature of the act, sees to that.
+    once: what keeps it from being done twice. expect raises NotEligible where it would do no good. was_done tells by
+    the planned run, where asking twice would do it twice, whether an act that was interrupted was done; for the others
+    the server, or the nature of the act, sees to that.
     needs_open: the run must be open. is_repeatable: the same request may be sent again.
     """
 
