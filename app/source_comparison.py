@@ -1,6 +1,6 @@
 """What `check` says of a Temporal source: does it answer, and do both sides have the same runs."""
 
-from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -8,12 +8,13 @@ from pathlib import Path
 import warehouse
 from app.api_client import running_service
 from app.sources import reach_temporal
-from connectors.temporal import Reconciliation, TemporalConfig, connect, reconcile
+from connectors.temporal import Difference, Reconciliation, TemporalConfig, connect, reconcile
 from connectors.temporal.reconciliation import EXPLANATIONS
 from warehouse import KeptRuns, Warehouse
 from warehouse.reading import open_to_read
 
 DAYS = 7
+MOST_NAMED = 10
 
 
 async def compared(path: Path, cluster: TemporalConfig, namespace: str) -> str:
@@ -62,7 +63,19 @@ def _sentence(result: Reconciliation) -> str:
         counts += f"; {result.standalone_activities} standalone activities there, which are not mirrored"
     if not result.differences:
         return counts
-    kinds = Counter(each.kind for each in result.differences)
-    told = "; ".join(f"{count} {kind} ({EXPLANATIONS[kind]})" for kind, count in sorted(kinds.items()))
+    told = "; ".join(_of_kind(kind, some) for kind, some in sorted(_by_kind(result.differences).items()))
     advice = "" if result.is_equal else ". The next `streamgauge sync` reads what is new, `sync --again` the rest"
     return f"{counts}: {told}{advice}"
+
+
+def _by_kind(differences: Iterable[Difference]) -> dict[str, list[Difference]]:
+    found: dict[str, list[Difference]] = {}
+    for each in differences:
+        found.setdefault(each.kind, []).append(each)
+    return found
+
+
+def _of_kind(kind: str, some: Sequence[Difference]) -> str:
+    named = ", ".join(f"{each.workflow_id} (run {each.run_id})" for each in some[:MOST_NAMED])
+    more = f" and {len(some) - MOST_NAMED} more" if len(some) > MOST_NAMED else ""
+    return f"{len(some)} {kind} ({EXPLANATIONS[kind]}): {named}{more}"

@@ -9,7 +9,9 @@ from warehouse.batch import RUNS
 from warehouse.database import rows
 
 KNOWN = f"""
-SELECT {", ".join(f"run.{name}" for name in RUNS.names)}
+SELECT
+    run.run_key IN (SELECT run_key FROM run_item) AS is_of_item,
+    {", ".join(f"run.{name}" for name in RUNS.names)}
 FROM run
 WHERE run.source_key = $source_key AND (NOT run.is_complete AND run.observed_until_at IS NULL)
 ORDER BY run.run_key
@@ -31,9 +33,13 @@ ORDER BY run.run_key
 
 @dataclass(frozen=True)
 class KnownRun:
-    """What the warehouse knows of a run: a whole row of warehouse.batch.RUNS, by column."""
+    """What the warehouse knows of a run: a whole row of warehouse.batch.RUNS, by column.
+
+    is_of_item: it belongs to an item of some stream; said only where all open runs are asked for.
+    """
 
     row: dict[str, Any]
+    is_of_item: bool = False
 
 
 def known_runs(con: DuckDBPyConnection, source: str, run_ids: list[str] | None = None) -> dict[str, KnownRun]:
@@ -43,7 +49,7 @@ def known_runs(con: DuckDBPyConnection, source: str, run_ids: list[str] | None =
         found = rows(con, KNOWN, source_key=source_key)
     else:
         found = rows(con, KNOWN_AMONG, source_key=source_key, run_ids=run_ids)
-    return {row["run_id"]: KnownRun(row) for row in found}
+    return {row["run_id"]: KnownRun(row, bool(row.pop("is_of_item", False))) for row in found}
 
 
 def known_anywhere(con: DuckDBPyConnection, run_ids: list[str]) -> dict[str, tuple[str, KnownRun]]:

@@ -22,6 +22,7 @@ Known = Callable[[list[str] | None], Awaitable[Mapping[str, KnownRun]]]
 
 PAGE_SIZE = 1000
 PAST_PAGE_SIZE = 200  # Under a time limit: small enough to be read in a few rounds, or the past would never move on.
+ITEMS_FIRST = 4  # A run of an item waits for its turn a quarter as long as one that belongs to none.
 NAMESPACE_EVERY = timedelta(hours=1)
 
 
@@ -40,6 +41,7 @@ class OneRound:
         self.memory = self.connection.memory
         self.listed_at = self.clock()
         self.rows: dict[str, Row] = {}  # Known runs that are open, or closed and not read to their end.
+        self.of_items: set[str] = set()
         self.listed_open: dict[str, WorkflowExecutionInfo] = {}
         self.open_there: int | None = None
         self.as_of_at: datetime | None = None
@@ -48,7 +50,9 @@ class OneRound:
     async def run(self) -> None:
         """Make the round. Raises Fault where Temporal's answer ends it; what was read until then is valid."""
         await self._ask_namespace()
-        self.rows = {run_id: dict(run.row) for run_id, run in (await self.known(None)).items()}
+        known = await self.known(None)
+        self.rows = {run_id: dict(run.row) for run_id, run in known.items()}
+        self.of_items = {run_id for run_id, run in known.items() if run.is_of_item}
         self.listed_at = self.clock()
         await self._read_recent()
         self.work.begin()
@@ -113,16 +117,23 @@ class OneRound:
         return Job(workflow_id, run_id, partial(self.reader.check, self.rows.get(run_id), workflow_id, run_id, seen_at))
 
     async def _check_open(self) -> None:
-        """Ask after known runs: those missing from the list first, then those not asked after for longest."""
+        """Ask after known runs: those missing from the list first, then those not asked after for longest.
+
+        What items are made of is asked after more often than the rest: that is what somebody looks at.
+        """
         again = [(workflow_id, run_id) for workflow_id, run_id in self.mark.again if run_id not in self.rows]
         known = [(self._workflow_id(run_id, row), run_id) for run_id, row in self.rows.items()]
-        known.sort(key=lambda run: (run[1] in self.listed_open, self._checked_at(run[1]) or EPOCH))
+        known.sort(key=lambda run: self._turn(run[1]))
         await self.work.do(self._check(*run) for run in (*again, *known))
 
     def _workflow_id(self, run_id: str, row: Row) -> str:
         """Temporal's own, where it listed the run: a forgotten run has another one here."""
         info = self.listed_open.get(run_id)
         return info.execution.workflow_id if info is not None else str(row["workflow_id"])
+
+    def _turn(self, run_id: str) -> tuple[bool, timedelta]:
+        waited = self.listed_at - (self._checked_at(run_id) or EPOCH)
+        return run_id in self.listed_open, -waited * (ITEMS_FIRST if run_id in self.of_items else 1)
 
     def _checked_at(self, run_id: str) -> datetime | None:
         return self.memory.watches.get(run_id, Watch()).checked_at
@@ -142,14 +153,15 @@ class OneRound:
         return min([self.listed_at, *(check for check in checks if check)])
 
     async def _sample_queues(self) -> None:
+        """Sample the queues that are due, those not sampled for longest first."""
         every = timedelta(seconds=self.connection.config.sampling_seconds)
-        for queue, kind in sorted(self.work.queues):
+        for last, (queue, kind) in sorted((self.memory.queues.get(each, EPOCH), each) for each in self.work.queues):
             sampled_at = self.clock()
-            last = self.memory.queues.get((queue, kind))
-            if (last is None or sampled_at - last >= every) and not self.work.is_over():
-                answer = await self.connection.describe_queue(queue, kind)
-                self.memory.queues[queue, kind] = sampled_at
-                self.work.gathering.add_queue(queue_row(queue, kind, answer, sampled_at))
+            if sampled_at - last < every or self.work.is_over():
+                return
+            answer = await self.connection.describe_queue(queue, kind)
+            self.memory.queues[queue, kind] = sampled_at
+            self.work.gathering.add_queue(queue_row(queue, kind, answer, sampled_at))
 
     async def _read_past(self) -> None:
         """Read one more page of runs that closed before anybody listed them, newest first."""

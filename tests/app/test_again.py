@@ -43,6 +43,11 @@ async def told(address: str) -> None:
         await until(listed)
 
 
+async def begun(address: str) -> None:
+    """One more, which nobody works on."""
+    await (await Client.connect(address)).start_workflow(Story.run, [], id="claim-of-bert", task_queue=QUEUE)
+
+
 @pytest.mark.server
 def test_values_declared_later_are_filled_in_both_sides_compared_and_an_item_forgotten(company, temporal_server):
     asyncio.run(told(temporal_server))
@@ -55,10 +60,15 @@ def test_values_declared_later_are_filled_in_both_sides_compared_and_an_item_for
     assert "open 0 here, 0 there; closed since" in checked.stdout
     assert "1 here, 1 there" in checked.stdout
 
+    asyncio.run(begun(temporal_server))
+    differing = company.run("check", **address)
+    assert "open 0 here, 1 there" in differing.stdout
+    assert "1 orphan (there, and not here): claim-of-bert (run " in differing.stdout
+
     configure(company, 'segments = ["memo.channel"]')
     again = company.run("sync", "--again", **address)
     assert again.returncode == 0, again.stderr
-    assert "main/default: 1 runs read again, 0 not there any more, 0 were not as there" in again.stderr
+    assert "main/default: 2 runs read again, 0 not there any more, 1 were not as there" in again.stderr
     assert values(company.warehouse) == [("memo.channel", "mail")]
 
     forgotten = company.run("forget", "claim-of-ada")

@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from connectors.errors import ConnectorError
 from connectors.temporal.budget import Budget, Rate
 from connectors.temporal.watermark import Watermark, narrowed
+from tests.fixtures.streams import a_stream, put_in_force, stage
 from tests.fixtures.workflows import Story, storyteller, until
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -80,11 +81,39 @@ def test_within_a_time_limit_open_runs_take_turns_and_the_oldest_check_is_the_as
             result = await mirror.round(limit_seconds=0.2)
         assert result.as_of_at > max(before.values())
 
-    async def known_here(mirror: Any, count: int) -> bool:
-        await mirror.round()
-        return len(mirror.runs()) == count
+    asyncio.run(story())
+
+
+@pytest.mark.server
+def test_within_a_time_limit_what_items_are_made_of_is_asked_after_more_often(mirror: Any) -> None:
+    put_in_force(mirror.con, a_stream([stage("open", {"start": True})], item={"workflow_types": ["Story"]}, moves=[]))
+
+    async def story() -> None:
+        client = await mirror.client()
+        for index in range(30):
+            kind = "Story" if index % 3 == 0 else "Poller"
+            await client.start_workflow(kind, [], id=f"{mirror.prefix}-{index}", task_queue=mirror.queue)
+        await until(lambda: known_here(mirror, 30))
+        items = {run_id for run_id, run in mirror.runs().items() if run["workflow_type"] == "Story"}
+        memory = mirror.connection.memory
+        asked = dict.fromkeys(mirror.runs(), 0)
+        mirror.connection.budget._requests = Rate(20)
+        for _ in range(12):
+            before = {run_id: watch.checked_at for run_id, watch in memory.watches.items()}
+            await mirror.round(limit_seconds=0.2)
+            for run_id, watch in memory.watches.items():
+                asked[run_id] += watch.checked_at != before[run_id]
+        assert min(asked.values()) > 0, "whatever belongs to no item is asked after, too"
+        of_items = sum(asked[run_id] for run_id in items) / 10
+        of_others = sum(times for run_id, times in asked.items() if run_id not in items) / 20
+        assert of_items > 1.5 * of_others
 
     asyncio.run(story())
+
+
+async def known_here(mirror: Any, count: int) -> bool:
+    await mirror.round()
+    return len(mirror.runs()) == count
 
 
 async def closed_there(mirror: Any, count: int) -> bool:
