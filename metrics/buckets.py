@@ -1,4 +1,4 @@
-"""The hours, days or weeks of a window."""
+"""The minutes, hours, days or weeks of a window."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,16 @@ from metrics.observed import BEGINNING, INSTANT, stretch
 from metrics.question import MetricError, Question
 from warehouse import rows
 
-WIDTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+WIDTHS = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
 # Up to this long a window is shown in these buckets, unless the question says which.
 USUAL = {"hour": timedelta(days=3), "day": timedelta(days=92)}
 MOST = 3000
-# Weeks begin on Mondays, hours and days as UTC has them.
+# Weeks begin on Mondays, the others as UTC has them.
 A_MONDAY = datetime(1900, 1, 1, tzinfo=UTC)
 FIRST = """
 SELECT min(opened_at) AS first_at FROM item WHERE stream = $stream AND opened_at <= $as_of
@@ -22,7 +27,7 @@ SELECT min(opened_at) AS first_at FROM item WHERE stream = $stream AND opened_at
 
 @dataclass(frozen=True)
 class Buckets:
-    """A window in buckets: `edges` are its start, every full hour, day or week inside it, and its end.
+    """A window in buckets: `edges` are its start, every full minute, hour, day or week inside it, and its end.
 
     question: the one asked, without the bucket among its segments. params: from_at, last_at, until_at of the window;
     begin_micros, width_micros to number instants by.
@@ -36,9 +41,9 @@ class Buckets:
 def buckets(con: DuckDBPyConnection, stream: str, question: Question) -> Buckets:
     """The buckets of the question's window, which ends at the as-of instant at the latest.
 
-    `hour`, `day` or `week` among the question's `by` says which; else hours up to 3 days, days up to 92, weeks beyond.
-    A window that begins before the first item of the stream begins with it. Raises MetricError for more than one of
-    them, for more than 3000 buckets, and for a window that begins at the as-of instant or after it.
+    `minute`, `hour`, `day` or `week` among the question's `by` says which; else hours up to 3 days, days up to 92,
+    weeks beyond. A window that begins before the first item of the stream begins with it. Raises MetricError for more
+    than one of them, for more than 3000 buckets, and for a window that begins at the as-of instant or after it.
     """
     asked = [name for name in question.by if name in WIDTHS]
     if len(asked) > 1:

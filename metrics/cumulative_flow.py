@@ -52,9 +52,9 @@ def cumulative_flow(con: DuckDBPyConnection, stream: Stream, question: Question)
 
     The distance between the two lines is what is in flight in the stage; how fast they rise is the flow.
 
-    `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92, weeks beyond
-    (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at the as-of
-    instant and, where that is later, begins with the first item.
+    `minute`, `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92,
+    weeks beyond (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at
+    the as-of instant and, where that is later, begins with the first item.
 
     Edge cases: an item counts as often as it enters a stage. What came or left exactly at an instant is in its
     figures; what left at the window's start is in none. End stages are entered and left at once. Items lost from

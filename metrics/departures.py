@@ -63,9 +63,9 @@ ORDER BY {keys}number
 def departures(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """Items that went out of the stream in each bucket: ended, or lost from sight; by stage, also those moved on.
 
-    `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92, weeks beyond
-    (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at the as-of
-    instant and, where that is later, begins with the first item.
+    `minute`, `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92,
+    weeks beyond (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at
+    the as-of instant and, where that is later, begins with the first item.
     The start of a bucket is in it, its end is not.
 
     Edge cases: split or narrowed by stage or lane, each exit from a stage is a departure there, as often as it is

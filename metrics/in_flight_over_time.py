@@ -50,9 +50,9 @@ def in_flight_over_time(con: DuckDBPyConnection, stream: Stream, question: Quest
     At each of these instants the figure is that of in_flight as of it, from what is known as of the question's
     instant: begun by then, not ended, and in a stage.
 
-    `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92, weeks beyond
-    (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at the as-of
-    instant and, where that is later, begins with the first item.
+    `minute`, `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92,
+    weeks beyond (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at
+    the as-of instant and, where that is later, begins with the first item.
 
     Edge cases: an item that came and went between two instants shows at neither. Beyond the instant up to which its
     source was read, an item counts as it stood then. Segments are those that held at each instant.

@@ -48,9 +48,9 @@ def throughput(con: DuckDBPyConnection, stream: Stream, question: Question) -> p
     Badly ended are failed, timed out and terminated items, and those whose end stage or decided option the stream
     file flags as bad; well is every other end. --by outcome gives the end stage, else how the item ended.
 
-    `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92, weeks beyond
-    (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at the as-of
-    instant and, where that is later, begins with the first item.
+    `minute`, `hour`, `day` or `week` among --by says how long a bucket is; else hours up to 3 days, days up to 92,
+    weeks beyond (UTC; weeks begin on Mondays). The first and the last bucket are cut off by the window, which ends at
+    the as-of instant and, where that is later, begins with the first item.
     The start of a bucket is in it, its end is not.
 
     Edge cases: an item ends once: one that a reset reopened within the window ended when it closed for good, or not

@@ -245,6 +245,8 @@ def test_the_bucket_follows_from_the_window_unless_it_is_asked_for(con: DuckDBPy
         assert arrivals(con, STREAM, Question(at(length), Window(at(-5), at(length)))).num_rows == rows
     weekly = arrivals(con, STREAM, Question(at(20 * day), Window(at(day), at(20 * day)), by=("week",))).to_pylist()
     assert [seconds(row["to_at"]) // day for row in weekly] == [7, 14, 20]
+    by_minute = arrivals(con, STREAM, Question(at(150), Window(at(0), at(150)), by=("minute",))).to_pylist()
+    assert [seconds(row["to_at"]) for row in by_minute] == [60, 120, 150]
 
 
 @pytest.mark.parametrize(
