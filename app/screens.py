@@ -35,6 +35,7 @@ class Screen:
 
 SCREENS: tuple[Screen, ...] = (
     Screen("live_flow", "Live flow", "water", window="window"),
+    Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),
 )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from app.service import Service
-from metrics import Metric, Question, Window
+from metrics import Metric, MetricError, Question, Window, compare
 from value_stream import Stream
 
 Rows: TypeAlias = list[dict[str, Any]]
@@ -20,6 +21,8 @@ Rows: TypeAlias = list[dict[str, Any]]
 MOST_ANSWERS = 512
 # While no new data comes, the live instant still moves on this often, because ages grow.
 LIVE_STEP = timedelta(seconds=5)
+# Pages about long windows stand still this long: nothing that they show moves in less.
+STEADY_STEP = timedelta(seconds=60)
 
 
 @dataclass
@@ -52,25 +55,36 @@ class Answers:
 
 
 class LiveInstant:
-    """The instant that "now" means on all live pages: it moves when data came, and every LIVE_STEP without."""
+    """The instant that "now" means on all pages of a kind: it moves every `step`, and before that when data came.
 
-    def __init__(self) -> None:
+    A steady one does not move for data.
+    """
+
+    def __init__(self, step: timedelta = LIVE_STEP, *, is_steady: bool = False) -> None:
+        self._step = step
+        self._is_steady = is_steady
         self._lock = threading.Lock()
         self._seen: tuple[Hashable, int] | None = None
         self._at: datetime | None = None
+        self._version = 0
 
     def at(self, service: Service, now: datetime) -> datetime:
         """The present live instant; never later than `now`."""
-        seen = (id(service), service.data_version)
+        return self.state(service, now)[0]
+
+    def state(self, service: Service, now: datetime) -> tuple[datetime, int]:
+        """The present live instant, and the version that the data had when it began."""
+        seen = (id(service), 0 if self._is_steady else service.data_version)
         with self._lock:
-            is_old = self._at is None or not timedelta() <= now - self._at < LIVE_STEP
+            is_old = self._at is None or not timedelta() <= now - self._at < self._step
             if seen != self._seen or is_old:
-                self._seen, self._at = seen, now
-            return self._at or now
+                self._seen, self._at, self._version = seen, now, service.data_version
+            return self._at or now, self._version
 
 
 ANSWERS = Answers()
 LIVE = LiveInstant()
+STEADY = LiveInstant(STEADY_STEP, is_steady=True)
 
 
 @dataclass
@@ -99,23 +113,46 @@ class Asker:
             where=self.question.where if where is None else where,
             by=by,
         )
-        name = self.stream.stream if self.stream else None
-        key = (id(self.service), self.data_version, metric.name, name, question)
-        return ANSWERS.get(key, lambda: self._query(metric, question))
+        # Only source_health is asked without a stream; it takes None.
+        return self._remembered(
+            (metric.name, question),
+            lambda con: metric(con, self.stream, question),  # type: ignore[arg-type]
+        )
 
-    def _query(self, metric: Metric, question: Question) -> Rows:
+    def compared(self, figure: str, before: Question, after: Question) -> Rows:
+        """Rows of `metrics.compare` for two questions, which stand for themselves. Raises MetricError."""
+        stream = self.stream
+        if stream is None:
+            raise MetricError("Nothing can be compared without a stream.")
+        return self._remembered(
+            ("compare", figure, before, after), lambda con: compare(con, stream, figure, before, after)
+        )
+
+    def _remembered(self, asked: tuple[Hashable, ...], query: Callable[[DuckDBPyConnection], pa.Table]) -> Rows:
+        name = self.stream.stream if self.stream else None
+        return ANSWERS.get((id(self.service), self.data_version, name, *asked), lambda: self._rows(query))
+
+    def _rows(self, query: Callable[[DuckDBPyConnection], pa.Table]) -> Rows:
         if self._con is None:
             self._con = self._stack.enter_context(self.service.warehouse.reading())
-        # Only source_health is asked without a stream; it takes None.
-        return metric(self._con, self.stream, question).to_pylist()  # type: ignore[arg-type]
+        return query(self._con).to_pylist()
 
 
 @contextmanager
-def asking(service: Service, stream: Stream | None, question: Question, *, is_past: bool = False) -> Iterator[Asker]:
+def asking(
+    service: Service,
+    stream: Stream | None,
+    question: Question,
+    *,
+    is_past: bool = False,
+    data_version: int | None = None,
+) -> Iterator[Asker]:
     """An Asker for one run of a page. The data version is read first, so a remembered answer is never too new.
 
     is_past: what is asked is over, and new data hardly changes it; answers are then kept as long as there is room. Ask
     so only about instants that move on, such as an hour ago, or what comes in late is never seen.
+    data_version: an earlier one, whose remembered answers will do; what nobody asked yet is asked of newer data.
     """
     with ExitStack() as stack:
-        yield Asker(service, stream, question, None if is_past else service.data_version, stack)
+        version = service.data_version if data_version is None else data_version
+        yield Asker(service, stream, question, None if is_past else version, stack)

@@ -43,10 +43,10 @@ def style() -> None:
     st.html(_STYLE)
 
 
-def live(body: Callable[[], None], *, key: str, refreshes: bool) -> None:
-    """Draw `body`; while `refreshes`, again every REFRESH_SECONDS without touching the rest of the page."""
+def live(body: Callable[[], None], *, key: str, refreshes: bool, every: float = REFRESH_SECONDS) -> None:
+    """Draw `body`; while `refreshes`, again every so many seconds without touching the rest of the page."""
     with st.container(key=f"live-{key}"):
-        st.fragment(body, run_every=REFRESH_SECONDS if refreshes else None, key=f"fragment-{key}")()
+        st.fragment(body, run_every=every if refreshes else None, key=f"fragment-{key}")()
 
 
 def say(sentences: Sequence[Sentence]) -> None:

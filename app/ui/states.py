@@ -35,15 +35,19 @@ def sentences(
     as_of: datetime,
 ) -> list[Sentence]:
     """All that a viewer must know before reading the figures; none when all is well and something is shown."""
-    said = [_down(each) for each in found if each.state == "down"]
-    waiting = [each.source for each in found if each.state == "waiting"]
-    if waiting:
-        said.append(_not_read_yet(waiting))
+    said = of_sources(found)
     if items or said:
         return said
     if where and items_without_filter:
         return [_filtered(item, where, items_without_filter)]
     return [_empty(item, as_of)]
+
+
+def of_sources(found: Sequence[Trust]) -> list[Sentence]:
+    """What must be known of the sources: those that cannot be read, and those that were not read yet."""
+    said = [_down(each) for each in found if each.state == "down"]
+    waiting = [each.source for each in found if each.state == "waiting"]
+    return said + ([_not_read_yet(waiting)] if waiting else [])
 
 
 def _down(source: Trust) -> Sentence:

@@ -30,5 +30,7 @@ LOOKS = (
     Look("live-flow", "live_flow", AS_OF, STAGES),
     Look("live-flow-stage", "live_flow", f"{AS_OF}&stage=approval", STAGES),
     Look("live-flow-difference", "live_flow", "as_of=2026-03-02T11:45:00Z&show=Difference&live=false", STAGES),
+    Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h", ".js-plotly-plot .main-svg"),
+    Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&print=true", ".js-plotly-plot .main-svg"),
     Look("data-health", "data_health", "live=false", ".rows table"),
 )
