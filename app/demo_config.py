@@ -34,6 +34,7 @@ tables  = [
   {{ name = "requests",  key = ["id"], cursor = "updated_at" }},
   {{ name = "customers", key = ["id"], cursor = "updated_at" }},
   {{ name = "users",     key = ["name"], cursor = "updated_at" }},
+  {{ name = "claims",    key = ["id"], cursor = "updated_at" }},
   {{ name = "approvals", key = ["id"], cursor = "updated_at" }},
   {{ name = "ledger",    key = ["id"], cursor = "updated_at" }},
 ]

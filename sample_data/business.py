@@ -28,7 +28,8 @@ class Business(Generic[Seen, Arriving]):
 
     `status` is the class that the query `status` of the workflow type answers with; `start` takes the client under
     the starter's name, the workflow id, what arrived, and the speed. `spread`: of a hundred open cases, how many wait
-    for which message, about as they would after an hour.
+    for which message, about as they would after an hour; in the order in which a case waits for them, for one that
+    never waits for its message stops at the next.
     """
 
     item: str

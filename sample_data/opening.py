@@ -50,11 +50,12 @@ async def open_with(
         async with places:
             arriving = business.arrival(dice)
             await business.start(contact.line(arriving.by), workflow_id, arriving, speed)
-            await walk_until(
-                contact, business.straight_answer, workflow_id, lambda status: status.waiting_for == message
-            )
+            await walk_until(contact, business.straight_answer, workflow_id, lambda status: arrived(status, message))
 
-    spread = business.spread
+    def arrived(status: Seen, message: str) -> bool:
+        return status.waiting_for is not None and order.index(status.waiting_for) >= order.index(message)
+
+    spread, order = business.spread, list(business.spread)
     targets = dice.choices(list(spread), weights=list(spread.values()), k=len(ids))
     walks = [start_and_walk(name, message, Random(dice.random())) for name, message in zip(ids, targets, strict=True)]
     await asyncio.gather(*walks)

@@ -19,6 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sample_data import trouble
 from sample_data.child_process import run_until_told
+from sample_data.claim.behaviour import Arrival as ClaimArrival
+from sample_data.claim.business import CLAIMS
+from sample_data.claim.messages import Status as ClaimStatus
+from sample_data.claim.messages import Terms
+from sample_data.claim.starting import schedule_nights
 from sample_data.clients import add_search_attributes, connect
 from sample_data.company import add_database_option
 from sample_data.department import Department, department
@@ -49,22 +54,28 @@ async def live(settings: Settings, stop: asyncio.Event) -> None:
     await add_search_attributes(client)
     stamp = f"{datetime.now(UTC):%m%d-%H%M%S}"
     requests = department(client, SERVICE_REQUESTS, settings.speed, settings.seed, stamp, settings.open_with)
+    claims = department(client, CLAIMS, settings.speed, settings.seed, stamp, settings.open_with)
     database = open_database(settings.database_url)
-    if await unless_told(stop, open_company(requests, database)):
+    if await unless_told(stop, open_company(requests, claims, database)):
         return
+    await schedule_nights(client, settings.speed, Terms.at_speed(settings.speed))
     async with asyncio.TaskGroup() as group:
         group.create_task(requests.work(stop))
+        group.create_task(claims.work(stop))
         group.create_task(make_trouble(database, requests, settings.speed, stop))
     database.dispose()
 
 
-async def open_company(requests: Department[Status, Arrival], database: Engine) -> None:
+async def open_company(
+    requests: Department[Status, Arrival], claims: Department[ClaimStatus, ClaimArrival], database: Engine
+) -> None:
     """Begin with cases in every stage, then let the trouble in: some of them are stuck from the start."""
     began = time.monotonic()
-    await requests.open()
+    await asyncio.gather(requests.open(), claims.open())
     await asyncio.to_thread(trouble.follow_cycle, database, 0.0)
     await let_outage_be_felt(requests)
-    print(f"ready people {requests.first} requests in {time.monotonic() - began:.0f} s", flush=True)
+    cases = f"{requests.first} requests, {claims.first} claims"
+    print(f"ready people {cases} in {time.monotonic() - began:.0f} s", flush=True)
 
 
 async def let_outage_be_felt(requests: Department[Status, Arrival]) -> None:

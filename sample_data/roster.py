@@ -54,8 +54,34 @@ SUPPORT = (
     Person("Rosa Delgado", "agent", "support", 0.9),
     Person("Sam Whitfield", "agent", "support", 1.2),
 )
-STAFF = ANALYSTS + MANAGERS + DIRECTORS + VENDORS + FINANCE + SUPPORT
+CLERKS = (
+    Person("Lea Hofmann", "clerk", "claims", 0.9),
+    Person("Pavel Dvorak", "clerk", "claims", 1.1),
+)
+ASSESSORS = (
+    Person("Nora Eriksen", "assessor", "claims", 0.9),
+    Person("Mateo Ruiz", "assessor", "claims", 1.0),
+    Person("Yara Khalil", "assessor", "claims", 1.2),
+)
+ADJUSTERS = (
+    Person("Marta Vogel", "adjuster", "claims", 1.0, ("north", "west"), Decimal(5000)),
+    Person("Dev Anand", "adjuster", "claims", 0.9, ("east", "south"), Decimal(5000)),
+)
+SENIOR_ADJUSTERS = (
+    Person("Ruth Okello", "senior adjuster", "claims", 1.0),
+    Person("Paul Janssen", "senior adjuster", "claims", 1.2),
+)
+TRAINEES = (Person("Jonas Weil", "trainee", "claims", 1.0),)
+GARAGES = (
+    Person("Garage Petrov", "garage", "garages", 1.0, ("north", "west")),
+    Person("Garage Lindqvist", "garage", "garages", 0.9, ("east", "south")),
+)
+STAFF = (
+    *(ANALYSTS + MANAGERS + DIRECTORS + VENDORS + FINANCE + SUPPORT),
+    *(CLERKS + ASSESSORS + ADJUSTERS + SENIOR_ADJUSTERS + TRAINEES + GARAGES),
+)
 ABSENT = MANAGERS[0]
+SILENT = GARAGES[0]
 
 _NAMES = (
     "Abel Moreno", "Amara Diallo", "Anton Weber", "Bianca Rossi", "Carla Nunes", "Daan Visser", "Elif Kaya",

@@ -6,6 +6,7 @@ comes in with a request has no limit here: whatever somebody asks for must not s
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy import (
     Boolean,
@@ -73,12 +74,31 @@ REQUESTS = Table(
     _stamp("updated_at"),
 )
 
+CLAIMS = Table(
+    "claims",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("workflow_id", String, nullable=False, unique=True),
+    Column("customer_id", String),
+    Column("cover", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("amount", Numeric(12, 2), comment="Claimed, then estimated, then assessed. NULL: nobody can say yet."),
+    Column("currency", String, nullable=False),
+    Column("recovered", Numeric(12, 2), nullable=False, comment="What another insurer has paid back so far."),
+    Column("status", String, nullable=False, comment="open, then paid, declined, withdrawn or cancelled."),
+    Column("assignee", String),
+    _stamp("reminded_at", nullable=True),
+    _stamp("checked_at", nullable=True),
+    _stamp("created_at"),
+    _stamp("updated_at"),
+)
+
 APPROVALS = Table(
     "approvals",
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("workflow_id", String, nullable=False),
-    Column("number", Integer, nullable=False, comment="Counts the decisions on one request, from 1."),
+    Column("number", Integer, nullable=False, comment="Counts the decisions on one case, from 1."),
     Column("decision", String, nullable=False),
     Column("decided_by", String, nullable=False),
     Column("decided_at", DateTime(timezone=True), nullable=False),
@@ -93,9 +113,9 @@ LEDGER = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("workflow_id", String, nullable=False),
-    Column("delivery", Integer, nullable=False, comment="Counts the deliveries of one request, from 1."),
-    Column("kind", String, nullable=False, comment="bill or reversal"),
-    Column("amount", Numeric(12, 2), nullable=False, comment="EUR; negative for a reversal."),
+    Column("delivery", Integer, nullable=False, comment="Counts the deliveries (payouts) of one case, from 1."),
+    Column("kind", String, nullable=False, comment="bill, reversal or payout"),
+    Column("amount", Numeric(12, 2), nullable=False, comment="EUR; negative for a reversal and a payout."),
     _stamp("posted_at"),
     _stamp("settled_at", nullable=True),
     _stamp("updated_at"),
@@ -134,6 +154,11 @@ def open_database(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return create_engine(parsed, connect_args={"timeout": 30})
     return create_engine(parsed, pool_size=5, max_overflow=20, pool_pre_ping=True)
+
+
+def euros(cents: int | None) -> Decimal | None:
+    """Cents as they are written into a column. None stays unknown."""
+    return None if cents is None else Decimal(cents) / 100
 
 
 def insert_once(connection: Connection, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> bool:

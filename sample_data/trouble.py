@@ -13,8 +13,13 @@ from sample_data.tables import TROUBLE, insert_once, utc_now
 
 VENDOR_OUTAGE = "vendor-outage"
 ABSENT_APPROVER = "absent-approver"
+NO_AUTHORITY = "no-authority"
+REVERSED_DECISION = "reversed-decision"
+UNDRAWN_MOVE = "undrawn-move"
+SKIPPED_STAGE = "skipped-stage"
 CYCLE = "cycle"
 OFFLINE_REGIONS = ("north", "east")
+UNGUARDED_REGION = "east"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -18,15 +19,59 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from sample_data.child_process import run_until_told
+from sample_data.claim.activities import Bank, ClaimDesk, FraudRules, Garage, Ledger
+from sample_data.claim.nightly import NightlyReview
+from sample_data.claim.payout import Payout
+from sample_data.claim.workflow import Claim
 from sample_data.clients import add_search_attributes, connect
 from sample_data.company import add_database_option
-from sample_data.queues import COMPANY_QUEUE, VENDOR_QUEUE
+from sample_data.queues import ABROAD_QUEUE, CLAIMS_QUEUE, COMPANY_QUEUE, PAYMENTS_QUEUE, VENDOR_QUEUE
 from sample_data.service_request.activities import Books, Desk, VendorSystem
 from sample_data.service_request.workflow import ServiceRequest
 from sample_data.tables import open_database, utc_now
 
-QUEUES = (COMPANY_QUEUE, VENDOR_QUEUE)
+QUEUES = (COMPANY_QUEUE, CLAIMS_QUEUE, VENDOR_QUEUE, PAYMENTS_QUEUE, ABROAD_QUEUE)
 THREADS = 20
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What the worker of one queue does."""
+
+    workflows: Sequence[type] = ()
+    activities: Sequence[Callable[..., object]] = ()
+
+
+def duties(database: Engine, clock: Callable[[], datetime] = utc_now) -> dict[str, Duties]:
+    """What there is to do on each queue. The rows that activities write carry the instants of `clock`."""
+    desk, books, vendor = Desk(database, clock), Books(database, clock), VendorSystem(database)
+    claims, ledger, bank = ClaimDesk(database, clock), Ledger(database, clock), Bank()
+    return {
+        COMPANY_QUEUE: Duties(
+            (ServiceRequest,),
+            (
+                desk.save_status, desk.save_quote, desk.assign_approver, desk.escalate, desk.record_decision,
+                desk.send_reminder, books.post_bill, books.reverse_bill, books.confirm_settlement,
+            ),
+        ),
+        CLAIMS_QUEUE: Duties(
+            (Claim, Payout, NightlyReview),
+            (
+                claims.register_claim, claims.ask_for_missing, claims.put_on_desk, claims.save_estimate,
+                claims.save_assessment, claims.find_deciders, claims.find_signatories, claims.escalate_claim,
+                claims.write_decision, claims.send_refusal, claims.close_claim, claims.remind_of_claim,
+                claims.pick_for_review, FraudRules(database).score_fraud,
+                ledger.reserve_funds, ledger.book_payout, ledger.book_recovered,
+            ),
+        ),
+        VENDOR_QUEUE: Duties(
+            activities=(
+                vendor.place_quote, vendor.place_order, vendor.confirm_delivery, Garage(database).ask_estimate,
+            ),
+        ),
+        PAYMENTS_QUEUE: Duties(activities=(bank.transfer_money,)),
+        ABROAD_QUEUE: Duties(activities=(bank.transfer_money,)),
+    }  # fmt: skip
 
 
 def workers(
@@ -37,28 +82,22 @@ def workers(
     clock: Callable[[], datetime] = utc_now,
 ) -> list[Worker]:
     """One worker for each queue. The rows that activities write carry the instants of `clock`."""
-    desk, books, vendor = Desk(database, clock), Books(database, clock), VendorSystem(database)
-    workflows: dict[str, list[type]] = {COMPANY_QUEUE: [ServiceRequest], VENDOR_QUEUE: []}
-    activities: dict[str, list[Callable[..., object]]] = {
-        COMPANY_QUEUE: [
-            desk.save_status, desk.save_quote, desk.assign_approver, desk.escalate, desk.record_decision,
-            desk.send_reminder, books.post_bill, books.reverse_bill, books.confirm_settlement,
-        ],
-        VENDOR_QUEUE: [vendor.place_quote, vendor.place_order, vendor.confirm_delivery],
-    }  # fmt: skip
-    return [
-        Worker(
-            client,
-            task_queue=queue,
-            workflows=workflows[queue],
-            activities=activities[queue],
-            activity_executor=threads,
-            max_concurrent_activities=THREADS // 2,
-            nonsticky_to_sticky_poll_ratio=0.5,  # On a busy machine, new requests would else wait behind the old ones.
-            graceful_shutdown_timeout=timedelta(seconds=2),
-        )
-        for queue in queues
-    ]
+    all_duties = duties(database, clock)
+    return [worker(client, queue, all_duties[queue], threads) for queue in queues]
+
+
+def worker(client: Client, queue: str, duties: Duties, threads: ThreadPoolExecutor) -> Worker:
+    """The worker of one queue."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=duties.workflows,
+        activities=duties.activities,
+        activity_executor=threads,
+        max_concurrent_activities=THREADS // 2,
+        nonsticky_to_sticky_poll_ratio=0.5,  # On a busy machine, new cases would else wait behind the old ones.
+        graceful_shutdown_timeout=timedelta(seconds=2),
+    )
 
 
 async def work(database_url: str, queues: Iterable[str], stop: asyncio.Event) -> None:
@@ -68,8 +107,8 @@ async def work(database_url: str, queues: Iterable[str], stop: asyncio.Event) ->
     database = open_database(database_url)
     with ThreadPoolExecutor(THREADS) as threads:
         async with AsyncExitStack() as stack:
-            for worker in workers(client, database, threads, queues):
-                await stack.enter_async_context(worker)
+            for each in workers(client, database, threads, queues):
+                await stack.enter_async_context(each)
             print("ready worker", *queues, flush=True)
             await stop.wait()
     database.dispose()

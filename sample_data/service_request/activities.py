@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from sample_data.service_request import messages
 from sample_data.service_request.messages import Request, Stage
-from sample_data.tables import APPROVALS, LEDGER, REQUESTS, USERS, insert_once, utc_now
+from sample_data.tables import APPROVALS, LEDGER, REQUESTS, USERS, euros, insert_once, utc_now
 from sample_data.trouble import OFFLINE_REGIONS, VENDOR_OUTAGE, is_on
 
 # A failure that is part of the business: retried like any other, but no error in the worker's log.
@@ -40,7 +40,7 @@ class Desk:
     def save_quote(self, quote: messages.Quote) -> None:
         """Write the vendor's price over the customer's budget."""
         with self._database.begin() as connection:
-            _change_request(connection, self._clock(), amount=_euros(quote.amount_cents), currency=quote.currency)
+            _change_request(connection, self._clock(), amount=euros(quote.amount_cents), currency=quote.currency)
 
     @activity.defn
     def assign_approver(self) -> messages.Approvers:
@@ -148,7 +148,7 @@ def _new_row(request: Request, now: datetime) -> dict[str, object]:
     return {
         "customer_id": request.customer_id or None,
         "product": request.product,
-        "amount": _euros(request.budget_cents),
+        "amount": euros(request.budget_cents),
         "currency": "EUR",
         "status": str(Stage.REQUEST),
         "region": request.region,
@@ -182,7 +182,3 @@ def _approvers(connection: Connection) -> list[str]:
 def _directors(connection: Connection) -> list[str]:
     names = select(USERS.c.name).where(USERS.c.role == "director").order_by(USERS.c.id)
     return list(connection.execute(names).scalars())
-
-
-def _euros(cents: int | None) -> Decimal | None:
-    return None if cents is None else Decimal(cents) / 100

@@ -70,8 +70,8 @@ def test_the_company_runs_by_itself_and_ends_when_told_to(crm):
                 process("sample_data.worker", **everything) as worker,
                 process("sample_data.people", "--speed", "40", "--open-with", "12", **everything) as people,
             ):
-                assert await line(worker) == "ready worker service-requests vendor"
-                assert (await line(people)).startswith("ready people 12 requests in ")
+                assert await line(worker) == "ready worker service-requests claims vendor payments payments-abroad"
+                assert (await line(people)).startswith("ready people 12 requests, 12 claims in ")
                 database = open_database(crm["CRM_DATABASE_URL"])
                 settled = _count(database, LEDGER.c.settled_at.is_not(None))
                 await eventually(lambda: _count(database, LEDGER.c.settled_at.is_not(None)) > settled, 120)
@@ -122,7 +122,7 @@ def test_the_worker_ends_when_its_parent_is_killed(crm):
             parent = subprocess.Popen(
                 [sys.executable, "-c", start], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
             )
-            assert await line(parent) == "ready worker service-requests vendor"
+            assert await line(parent) == "ready worker service-requests claims vendor payments payments-abroad"
             [worker] = psutil.Process(parent.pid).children()
 
             parent.kill()
