@@ -50,15 +50,38 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same customers and the same chances.")] = 7,
     speed: Annotated[float, typer.Option(min=0.1, max=20, help="How much faster than usual the company works.")] = 1.0,
+    trouble: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this trouble comes by itself; `none` for none. Repeatable. Default: all. Names: vendor-outage, "
+            "no-worker, bad-release, absent-approver, silent-vendor, no-authority, reversed-decision, record-closed, "
+            "run-reset, run-terminated, step-paused, undrawn-move, skipped-stage.",
+        ),
+    ] = None,
 ) -> None:
     """Run a whole company on this machine and watch it: Temporal, workers, people, database, sync and pages.
 
-    Prints `ready http://...` when the first page has data. Ctrl-C ends all of it.
+    Prints `ready http://...` when the first page has data. Ctrl-C ends all of it. Its planted trouble is turned on and
+    off on the page Demo, or by `streamgauge trouble`.
     """
     from app.cli_run import run_demo
     from app.demo import Wish
+    from app.demo_trouble import all_but
 
-    run_demo(Wish(port, folder, not no_browser, for_seconds, seed, speed))
+    run_demo(Wish(port, folder, not no_browser, for_seconds, seed, speed, all_but(trouble)))
+
+
+@cli.command()
+def trouble(
+    name: Annotated[str | None, typer.Argument(help="Which trouble. Without it: all are listed.")] = None,
+    state: Annotated[str | None, typer.Argument(metavar="on|off|cycle", help="`cycle`: it comes and goes.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """List the planted trouble of a running demo, or turn one kind on or off. CONFIG is the one that the demo wrote."""
+    from app.cli_trouble import run_trouble
+
+    run_trouble(config, name, state)
 
 
 @cli.command()

@@ -65,6 +65,12 @@ class SyncConfig(_Part):
     every_seconds: float = Field(default=2.0, ge=0.2, le=86_400, description="Pause between two rounds of a source.")
 
 
+class DemoConfig(_Part):
+    """`[demo]`: written by `streamgauge demo`, never by hand: the page Demo turns the company's trouble on and off."""
+
+    database_file: Path = Field(description="File that holds the URL of the demo company's database.")
+
+
 class ClusterConfig(TemporalConfig):
     """One `[[temporal]]`: what the connector reads, and where people look."""
 
@@ -89,6 +95,7 @@ class Config(_Part):
     server: ServerConfig = Field(default=ServerConfig(), description="Where the pages and the HTTP API listen.")
     pages: PagesConfig = Field(default=PagesConfig(), description="What the pages keep.")
     sync: SyncConfig = Field(default=SyncConfig(), description="How often sources are read.")
+    demo: DemoConfig | None = Field(default=None, description="Only in the config that the demo writes.")
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Config":
@@ -163,8 +170,9 @@ def _absolute(config: Config, folder: Path) -> Config:
     )
     clusters = tuple(cluster.model_copy(update=_profile_file(cluster, folder)) for cluster in config.temporal)
     actions = config.actions.model_copy(update=_profile_file(config.actions, folder))
+    demo = config.demo and config.demo.model_copy(update={"database_file": folder / config.demo.database_file})
     changed = {"warehouse": folder / config.warehouse, "streams": patterns, "temporal": clusters, "actions": actions}
-    return config.model_copy(update=changed)
+    return config.model_copy(update={**changed, "demo": demo})
 
 
 def _profile_file(part: TemporalConfig | ActionsConfig, folder: Path) -> dict[str, Path]:

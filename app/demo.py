@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.api_client import running_service
-from app.demo_config import CONFIG_NAME, WAREHOUSE_NAME, child_environment, write_config
+from app.demo_config import CONFIG_NAME, WAREHOUSE_NAME, child_environment, write_config, write_database_url
 from app.demo_ready import wait_until_ready
 from app.demo_temporal import DevServer, free_port, start_temporal
 from app.errors import DemoError
@@ -37,6 +37,7 @@ class Wish:
     for_seconds: float | None = None
     seed: int = 1
     speed: float = 1.0
+    without_trouble: tuple[str, ...] = ()
 
 
 @dataclass
@@ -100,12 +101,13 @@ def _open_company(stack: ExitStack, folder: Path, wish: Wish, progress: Console)
     stack.callback(_end, company)
     progress.print("PostgreSQL runs")
     company.environment = child_environment(os.environ, temporal, folder, database_url)
+    write_database_url(folder, database_url)
     _staff(company, temporal, wish, progress)
     return company
 
 
 def _staff(company: Company, temporal: DevServer, wish: Wish, progress: Console) -> None:
-    _run_to_end(company, "company", "sample_data.company", "create")
+    _run_to_end(company, "company", "sample_data.company", "create", "--without", *wish.without_trouble)
     company.start("worker", "sample_data.worker")
     company.start("people", "sample_data.people", "--speed", str(wish.speed), "--seed", str(wish.seed))
     progress.print("Workers, people, sync and pages are starting")

@@ -10,6 +10,7 @@ from app.demo_temporal import DevServer
 CONFIG_NAME = "streamgauge.toml"
 TEMPORAL_PROFILES = "temporal.toml"
 WAREHOUSE_NAME = "streamgauge.duckdb"
+DATABASE_FILE = "company-database.url"
 DATABASE_VARIABLE = "CRM_DATABASE_URL"
 
 CONFIG = """\
@@ -50,6 +51,9 @@ every_seconds = 1  # minutes stand for hours here, so what is new should show at
 
 [server]
 port = {port}
+
+[demo]
+database_file = "{database_file}"
 """
 PROFILES = """\
 [profile.default]
@@ -68,9 +72,17 @@ def write_config(folder: Path, temporal: DevServer, port: int) -> None:
         database_variable=DATABASE_VARIABLE,
         port=port,
         profiles=TEMPORAL_PROFILES,
+        database_file=DATABASE_FILE,
     )
     (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
     (folder / TEMPORAL_PROFILES).write_text(PROFILES.format(address=_quoted(temporal.address)), encoding="utf-8")
+
+
+def write_database_url(folder: Path, url: str) -> None:
+    """Write where the company's database is, for the page Demo and `streamgauge trouble`; it holds a password."""
+    path = folder / DATABASE_FILE
+    path.touch(mode=0o600)
+    path.write_text(url, encoding="utf-8")
 
 
 def child_environment(ours: Mapping[str, str], temporal: DevServer, folder: Path, database_url: str) -> dict[str, str]:

@@ -21,8 +21,9 @@ pages = {
         visibility="hidden" if screen.is_hidden else "visible",
     )
     for screen in SCREENS
+    if not screen.is_for_demo or service.current().config.demo is not None
 }
 page = st.navigation(list(pages.values()), position="top")
 frame.style()
-filters.draw(service.current(), next(screen for screen in SCREENS if pages[screen.name] == page))
+filters.draw(service.current(), next(screen for screen in SCREENS if pages.get(screen.name) == page))
 page.run()

@@ -12,7 +12,7 @@ class Screen:
 
     icon: a Material symbol. has_stream: it speaks about one stream, with that stream's filters. window: `window` for a
     short one that ends now, `period` for a long one to look back on, empty for none. is_hidden: not in the navigation,
-    reached by links.
+    reached by links. is_for_demo: only where the demo's company is watched.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Screen:
     has_stream: bool = True
     window: str = ""
     is_hidden: bool = False
+    is_for_demo: bool = False
 
     @property
     def file(self) -> Path:
@@ -37,6 +38,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("live_flow", "Live flow", "water", window="window"),
     Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),
+    Screen("demo", "Demo", "science", has_stream=False, is_for_demo=True),
 )
 
 

@@ -25,13 +25,17 @@ Seen = TypeVar("Seen", bound=Case)
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that one person does, so many seconds (speed 1) after the case began to wait for it."""
+    """One thing that one person does, so many seconds (speed 1) after the case began to wait for it.
+
+    `once`: only thought of at first, not each time anew while the case goes on waiting.
+    """
 
     after_seconds: float
     by: str
     verb: Literal["signal", "update", "cancel"]
     name: str
     argument: object = None
+    once: bool = False
 
 
 Plan = Callable[[Seen, Random], tuple[Act, ...]]

@@ -32,13 +32,15 @@ class Noted:
 
 
 class Agenda(Generic[Seen]):
-    """What everybody of one stream means to do, and when. Who is `absent` does nothing.
+    """What everybody of one stream means to do, and when.
 
+    Who is `absent` does nothing; on a case that is `out_of_sight` nobody acts.
     Instants are seconds of any clock; `speed` 10 means that what takes a minute takes six seconds of it.
     """
 
     def __init__(self, plan: Plan[Seen], seed: int, speed: float = 1.0) -> None:
         self.absent: frozenset[str] = frozenset()
+        self.out_of_sight: frozenset[str] = frozenset()
         self.cases: dict[str, Noted] = {}
         self._make_plan = plan
         self._seed = seed
@@ -73,7 +75,7 @@ class Agenda(Generic[Seen]):
         """
         while self._acts and self._acts[0][0] <= now:
             _, _, workflow_id, act = heapq.heappop(self._acts)
-            if act.by not in self.absent and workflow_id in self.cases:
+            if act.by not in self.absent and workflow_id in self.cases.keys() - self.out_of_sight:
                 yield workflow_id, act
 
     @property
@@ -95,4 +97,4 @@ class Agenda(Generic[Seen]):
 
     def _may(self, act: Act, tries: int) -> bool:
         # Nobody thinks again about cancelling at each new try, or whatever waits long would be cancelled.
-        return act.by not in self.absent and (act.verb != "cancel" or tries == 0)
+        return act.by not in self.absent and (not act.once or tries == 0)

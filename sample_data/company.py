@@ -7,7 +7,7 @@ python -m sample_data.company trouble vendor-outage off
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -19,8 +19,11 @@ from sample_data.tables import CUSTOMERS as CUSTOMER_TABLE
 from sample_data.tables import METADATA, USERS, insert_once, open_database, utc_now
 
 
-def create_company(database: Engine, clock: Callable[[], datetime] = utc_now) -> None:
-    """Create the tables and write customers, users and switches. What is there already stays as it is."""
+def create_company(database: Engine, clock: Callable[[], datetime] = utc_now, kept_off: Collection[str] = ()) -> None:
+    """Create the tables and write customers, users and switches. What is there already stays as it is.
+
+    `kept_off`: trouble that stays off until somebody turns it on.
+    """
     METADATA.create_all(database)
     now = clock()
     with database.begin() as connection:
@@ -37,7 +40,7 @@ def create_company(database: Engine, clock: Callable[[], datetime] = utc_now) ->
                 "updated_at": now,
             }
             insert_once(connection, USERS, {"name": person.name}, row)
-    trouble.create_switches(database, clock)
+    trouble.create_switches(database, clock, kept_off)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         database = open_database(options.database_url)
         if options.command == "create":
-            create_company(database)
+            create_company(database, kept_off=options.without)
         else:
             by = trouble.CYCLE if options.state == "cycle" else "command line"
             trouble.turn(database, options.name, options.state == "on", by)
@@ -61,9 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sample_data.company", description=__doc__.splitlines()[0])
     add_database_option(parser)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("create", help="create the tables, customers, users and switches")
+    create = commands.add_parser("create", help="create the tables, customers, users and switches")
+    create.add_argument("--without", nargs="*", choices=trouble.NAMES, default=[], help="trouble that stays off")
     turn = commands.add_parser("trouble", help="turn one kind of trouble on or off, or leave it to its cycle")
-    turn.add_argument("name", choices=[switch.name for switch in trouble.SWITCHES])
+    turn.add_argument("name", choices=trouble.NAMES)
     turn.add_argument("state", choices=["on", "off", "cycle"])
     return parser
 

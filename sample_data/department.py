@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Generic
 
@@ -14,7 +15,7 @@ from sample_data.acts import Seen
 from sample_data.business import Arriving, Business
 from sample_data.contact import Contact
 from sample_data.office import Office, Pace
-from sample_data.opening import open_with
+from sample_data.opening import WALKS_AT_ONCE, open_with, walk_until
 from sample_data.telling import told_to_stop
 
 
@@ -29,16 +30,29 @@ class Department(Generic[Seen, Arriving]):
     seed: int
     prefix: str
     first: int
-
-    @property
-    def first_ids(self) -> list[str]:
-        """The ids of the cases to begin with."""
-        return [f"{self.prefix}{number:04}" for number in range(self.first)]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def open(self) -> None:
         """Begin with cases in every stage. Raises TimeoutError when they do not move."""
+        ids = [self._next_id() for _ in range(self.first)]
         dice = Random(f"{self.seed}/{self.business.item}")
-        await open_with(self.contact, self.business, self.first_ids, dice, self.speed)
+        await open_with(self.contact, self.business, ids, dice, self.speed)
+
+    async def bring(self, count: int, fits: Callable[[Arriving], bool], arrived: Callable[[Seen], bool]) -> None:
+        """Have so many cases that fit arrive, and walk them until they are where they should be, as trouble allows."""
+        places = asyncio.Semaphore(WALKS_AT_ONCE)
+
+        async def begin(workflow_id: str, arriving: Arriving) -> None:
+            async with places:
+                await self.business.start(self.contact.line(arriving.by), workflow_id, arriving, self.speed)
+                await walk_until(self.contact, self.business.straight_answer, workflow_id, arrived)
+
+        dice = Random(f"{self.seed}/{self.business.item}/brought")
+        fitting = (each for each in iter(lambda: self.business.arrival(dice), None) if fits(each))
+        await asyncio.gather(*(begin(self._next_id(), each) for each in itertools.islice(fitting, count)))
+
+    def _next_id(self) -> str:
+        return f"{self.prefix}{next(self.numbers):04}"
 
     async def work(self, stop: asyncio.Event) -> None:
         """Go on until told to stop."""
@@ -50,14 +64,12 @@ class Department(Generic[Seen, Arriving]):
         """Cases arrive at random intervals around the steady rate; they hold back while far too much is open."""
         dice = Random(f"{self.seed}/{self.business.item}/arrivals")
         a_second = self.business.arrivals_per_minute * self.speed / 60
-        for number in itertools.count(self.first):
-            if await told_to_stop(stop, dice.expovariate(a_second)):
-                return
+        while not await told_to_stop(stop, dice.expovariate(a_second)):
             arriving = self.business.arrival(dice)
             if self.office.open_cases < self.business.most_open:
                 with suppress(RPCError):
                     client = self.contact.line(arriving.by)
-                    await self.business.start(client, f"{self.prefix}{number:04}", arriving, self.speed)
+                    await self.business.start(client, self._next_id(), arriving, self.speed)
 
 
 def department(

@@ -71,6 +71,15 @@ class Office(Generic[Seen]):
         self._agenda.absent = names
 
     @property
+    def out_of_sight(self) -> frozenset[str]:
+        """Ids of cases that nobody acts on, because nobody sees them."""
+        return self._agenda.out_of_sight
+
+    @out_of_sight.setter
+    def out_of_sight(self, workflow_ids: frozenset[str]) -> None:
+        self._agenda.out_of_sight = workflow_ids
+
+    @property
     def open_cases(self) -> int:
         """How many cases were open at the last look."""
         return len(self._agenda.cases)

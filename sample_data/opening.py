@@ -59,21 +59,3 @@ async def open_with(
     targets = dice.choices(list(spread), weights=list(spread.values()), k=len(ids))
     walks = [start_and_walk(name, message, Random(dice.random())) for name, message in zip(ids, targets, strict=True)]
     await asyncio.gather(*walks)
-
-
-async def walk_some(
-    contact: Contact[Seen],
-    straight_answer: Callable[[Seen], Act | None],
-    ids: Sequence[str],
-    of_interest: Callable[[Seen], bool],
-    arrived: Callable[[Seen], bool],
-    count: int,
-) -> int:
-    """Walk the first few that are of interest further on; how many there were."""
-    found = 0
-    for workflow_id in ids:
-        status = await contact.look(workflow_id) if found < count else None
-        if status is not None and of_interest(status):
-            await walk_until(contact, straight_answer, workflow_id, arrived)
-            found += 1
-    return found

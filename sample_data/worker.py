@@ -10,7 +10,6 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ from temporalio.worker import Worker
 
 from sample_data.child_process import run_until_told
 from sample_data.claim.activities import Bank, ClaimDesk, FraudRules, Garage, Ledger
+from sample_data.claim.bad_release import ClaimWithBug
 from sample_data.claim.nightly import NightlyReview
 from sample_data.claim.payout import Payout
 from sample_data.claim.workflow import Claim
@@ -28,6 +28,7 @@ from sample_data.company import add_database_option
 from sample_data.queues import ABROAD_QUEUE, CLAIMS_QUEUE, COMPANY_QUEUE, PAYMENTS_QUEUE, VENDOR_QUEUE
 from sample_data.service_request.activities import Books, Desk, VendorSystem
 from sample_data.service_request.workflow import ServiceRequest
+from sample_data.shift import USUAL, Shift
 from sample_data.tables import open_database, utc_now
 
 QUEUES = (COMPANY_QUEUE, CLAIMS_QUEUE, VENDOR_QUEUE, PAYMENTS_QUEUE, ABROAD_QUEUE)
@@ -86,6 +87,15 @@ def workers(
     return [worker(client, queue, all_duties[queue], threads) for queue in queues]
 
 
+def hire(client: Client, database: Engine, threads: ThreadPoolExecutor, queue: str, release: str) -> Worker:
+    """The worker of one queue, in its usual or its broken release."""
+    usual = duties(database)[queue]
+    if release == USUAL:
+        return worker(client, queue, usual, threads)
+    workflows = [ClaimWithBug if each is Claim else each for each in usual.workflows]
+    return worker(client, queue, Duties(workflows, usual.activities), threads)
+
+
 def worker(client: Client, queue: str, duties: Duties, threads: ThreadPoolExecutor) -> Worker:
     """The worker of one queue."""
     return Worker(
@@ -101,16 +111,15 @@ def worker(client: Client, queue: str, duties: Duties, threads: ThreadPoolExecut
 
 
 async def work(database_url: str, queues: Iterable[str], stop: asyncio.Event) -> None:
-    """Poll the queues until told to stop."""
+    """Poll the queues until told to stop, but for those where trouble keeps the worker away."""
     client = await connect("worker")
     await add_search_attributes(client)
     database = open_database(database_url)
     with ThreadPoolExecutor(THREADS) as threads:
-        async with AsyncExitStack() as stack:
-            for each in workers(client, database, threads, queues):
-                await stack.enter_async_context(each)
-            print("ready worker", *queues, flush=True)
-            await stop.wait()
+        shift = Shift(database, queues, lambda queue, release: hire(client, database, threads, queue, release))
+        await shift.begin()
+        print("ready worker", *queues, flush=True)
+        await shift.work(stop)
     database.dispose()
 
 

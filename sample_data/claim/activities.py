@@ -155,9 +155,13 @@ class Garage:
     @activity.defn
     def ask_estimate(self, notice: Notice) -> str:
         """Ask for an estimate; the garage answers later. Returns the garage's reference, the same for each try."""
-        if notice.region in trouble.OFFLINE_REGIONS and trouble.is_on(self._database, trouble.VENDOR_OUTAGE):
+        on = trouble.all_on(self._database)
+        if notice.region in trouble.OFFLINE_REGIONS and trouble.VENDOR_OUTAGE in on:
             problem = f"Cannot ask for an estimate: the vendor's site for {notice.region} answers 503."
             raise ApplicationError(problem, type="VendorOffline", category=EXPECTED)
+        if notice.region == trouble.LIMITED_REGION and trouble.STEP_PAUSED in on:
+            problem = f"Cannot ask for an estimate: the garages of the {notice.region} answer 429, too many requests."
+            raise ApplicationError(problem, type="TooManyRequests", category=EXPECTED)
         return f"E-{_claim_id()}"
 
 

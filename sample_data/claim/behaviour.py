@@ -72,7 +72,7 @@ def plan(status: Status, dice: Random, habits: frozenset[str] = frozenset()) -> 
     if acts and status.may_withdraw and dice.random() < WITHDRAWN_SHARE:
         by = customer_called(status.notice.customer_id)
         after = dice.random() * acts[-1].after_seconds
-        acts = [*acts, Act(after, by, "update", "withdraw", Withdrawal(by, "settled it otherwise"))]
+        acts = [*acts, Act(after, by, "update", "withdraw", Withdrawal(by, "settled it otherwise"), once=True)]
     return tuple(sorted(acts, key=lambda act: act.after_seconds))
 
 
@@ -145,14 +145,15 @@ def _contest(status: Status, dice: Random, habits: frozenset[str]) -> list[Act]:
         return _recover(status, dice)
     by = customer_called(status.notice.customer_id)
     objects = status.decisions == 1 and (REVERSED_DECISION in habits or dice.random() < OBJECTION_SHARE)
-    return [Act(takes(dice, 15, 0.3), by, "update", "contest", Objection(by, "see my letter"))] if objects else []
+    letter = Act(takes(dice, 15, 0.3), by, "update", "contest", Objection(by, "see my letter"), once=True)
+    return [letter] if objects else []
 
 
 def _recover(status: Status, dice: Random) -> list[Act]:
     if not status.notice.instalments:
         return []
     part = Recovery(OTHER_INSURER, (status.amount_cents or 0) // (2 * status.notice.instalments))
-    return [Act(dice.uniform(5, 30), OTHER_INSURER, "signal", "recovered", part)]
+    return [Act(dice.uniform(5, 30), OTHER_INSURER, "signal", "recovered", part, once=True)]
 
 
 def garage_of(region: str) -> Person:

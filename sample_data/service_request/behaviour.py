@@ -58,12 +58,8 @@ def plan(status: Status, dice: Random) -> tuple[Act, ...]:
         return ()
     acts = planner(status, dice)
     if status.stage not in PAID_STAGES and dice.random() < CANCELLED_SHARE:
-        acts = [
-            *acts,
-            Act(
-                dice.random() * acts[-1].after_seconds, customer_called(status.request.customer_id), "cancel", "cancel"
-            ),
-        ]
+        customer = customer_called(status.request.customer_id)
+        acts = [*acts, Act(dice.random() * acts[-1].after_seconds, customer, "cancel", "cancel", once=True)]
     return tuple(sorted(acts, key=lambda act: act.after_seconds))
 
 
