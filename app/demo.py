@@ -77,7 +77,8 @@ def run(wish: Wish, progress: Console) -> None:
         service = wait_until_ready(folder / WAREHOUSE_NAME, company.check, progress)
         print(f"ready {service.notice.url}", flush=True)
         progress.print(
-            f"Ask on the command line: streamgauge show in_flight --config {folder / CONFIG_NAME}", soft_wrap=True
+            f"Ask on the command line: streamgauge show in_flight --stream claim --config {folder / CONFIG_NAME}",
+            soft_wrap=True,
         )
         if wish.opens_browser:
             webbrowser.open(service.notice.url)

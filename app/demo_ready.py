@@ -1,4 +1,4 @@
-"""When the demo is ready: the first page answers and has enough to show."""
+"""When the demo is ready: the first page answers and has enough to show of each stream."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from app.answers import Ask
 from app.api_client import ServiceClient, running_service
 from app.errors import DemoError, ServiceError
 
-ITEMS = 60
+STREAMS = ("service-request", "claim")
+ITEMS_EACH = 30
 PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 0.3
 SAY_EVERY_SECONDS = 5.0
@@ -19,7 +20,7 @@ PAGE_SECONDS = 10.0
 
 
 def wait_until_ready(warehouse: Path, check_parts: Callable[[], None], progress: Console) -> ServiceClient:
-    """Wait for the service and for ITEMS items in flight, saying on `progress` what is missing.
+    """Wait for the service and for ITEMS_EACH items of each stream in flight, saying on `progress` what is missing.
 
     `check_parts` raises when a part of the demo has ended. Raises DemoError past PATIENCE_SECONDS.
     """
@@ -40,9 +41,10 @@ def wait_until_ready(warehouse: Path, check_parts: Callable[[], None], progress:
 
 def _missing(service: ServiceClient) -> str | None:
     try:
-        items = sum(row["items"] for row in service.ask(Ask("in_flight")).table.to_pylist())
-        if items < ITEMS:
-            return f"{ITEMS} items in flight ({items} so far)"
+        for stream in STREAMS:
+            items = sum(row["items"] for row in service.ask(Ask("in_flight", stream)).table.to_pylist())
+            if items < ITEMS_EACH:
+                return f"{ITEMS_EACH} items of {stream} in flight ({items} so far)"
         page = httpx.get(service.notice.url, trust_env=False, timeout=PAGE_SECONDS)
     except (ServiceError, httpx.HTTPError) as error:
         # While everything starts at once on a small machine, an answer may take too long.

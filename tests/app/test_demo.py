@@ -18,6 +18,7 @@ import pytest
 pytestmark = [pytest.mark.server, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
+STREAMS = ("service-request", "claim")
 PATIENCE_SECONDS = 200.0
 
 
@@ -55,10 +56,14 @@ class Demo:
             time.sleep(0.05)
         raise AssertionError(self.said())
 
-    def rows(self, metric: str) -> list[dict[str, Any]]:
-        """What `show` says on the demo's config."""
+    def rows(self, metric: str, *streams: str) -> list[dict[str, Any]]:
+        """What `show` says on the demo's config, of these streams; none named: of both."""
+        return [row for stream in streams or STREAMS for row in self._rows(metric, stream)]
+
+    def _rows(self, metric: str, stream: str) -> list[dict[str, Any]]:
         config = str(self.folder / "streamgauge.toml")
-        command = [sys.executable, "-m", "app.cli", "show", metric, "--format=json", "--config", config]
+        command = [sys.executable, "-m", "app.cli", "show", metric, "--stream", stream, "--format=json"]
+        command += ["--config", config]
         answer = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)["rows"]
@@ -118,10 +123,11 @@ def test_it_is_ready_with_sixty_items_beside_another_and_leaves_nothing_but_its_
 
     url = first.wait_until_ready()
     family = first.family()
-    rows = first.rows("in_flight")
     assert urlopen(url).status == 200
-    assert sum(row["items"] for row in rows) >= 60
-    assert len([row for row in rows if row["items"]]) >= 5
+    for stream in STREAMS:
+        rows = first.rows("in_flight", stream)
+        assert sum(row["items"] for row in rows) >= 30
+        assert len([row for row in rows if row["items"]]) >= 5
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(timeout=60) == 0
     assert wait_until_gone(family) == []
