@@ -82,7 +82,7 @@ SWITCHES = (
         "The claims worker runs code that breaks on storm claims when they reach the fraud check.",
         "Release the bug",
         "Roll back the bug",
-        "WorkflowTaskFailed: KeyError 'flood_zone'; after some tries TemporalReportedProblems is set.",
+        "WorkflowTaskFailed: KeyError with the region's name; after some tries TemporalReportedProblems is set.",
         "Stuck: worker turn failing, since when, with the failure's first line.",
         210,
         1200,
