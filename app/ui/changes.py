@@ -15,11 +15,11 @@ from value_stream import Stream
 HOUR, LOOK = "Last hour", "Since you last looked"
 SINCE = "since"
 HEARTBEAT = timedelta(seconds=60)
-FLOW, DECISIONS, ITEMS, IN_FLIGHT = (find(name) for name in ("flow_over_time", "decisions", "open_items", "in_flight"))
+FLOW, DECISIONS, STUCK, IN_FLIGHT = (find(name) for name in ("flow_over_time", "decisions", "stuck", "in_flight"))
 MEANINGS: dict[str, tuple[Metric, str]] = {
     "new_arrived": (FLOW, "Items that began within the stretch."),
     "new_departed": (FLOW, "Items that ended within the stretch."),
-    "new_late": (ITEMS, "Open items that passed their stage's deadline within the stretch and are there still."),
+    "new_stuck": (STUCK, "Items stuck now whose rule to mend first began to hold within the stretch."),
     "new_overdue": (DECISIONS, "Questions still open whose deadline passed within the stretch."),
     "new_decided": (DECISIONS, "Questions that were answered within the stretch."),
     "new_cause": (
@@ -97,7 +97,7 @@ class Changes:
             return digest.Told(
                 flow=self.ask(FLOW, window=stretch, where=()),
                 decisions=self.ask(DECISIONS, window=stretch),
-                items=self.ask(ITEMS),
+                stuck=self.ask(STUCK),
                 waits=self.ask(IN_FLIGHT, by=("wait",)),
                 waits_before=ask_then(IN_FLIGHT, by=("wait",), where=self.ask.question.where),
             )

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from app.ui import wording
 from app.ui.difference import signed
+from app.value_stream_map.payload import stuck_rules
 from metrics import Window
 from value_stream import Stream
 
@@ -16,47 +17,30 @@ Figure: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """Rows of metrics about one stretch: flow_over_time and decisions over it, open_items and in_flight by wait at its
-    end, in_flight by wait at its beginning."""
+    """Rows of metrics about one stretch: flow_over_time and decisions over it, stuck and in_flight by wait at its end,
+    in_flight by wait at its beginning."""
 
     flow: Sequence[Row]
     decisions: Sequence[Row]
-    items: Sequence[Row]
+    stuck: Sequence[Row]
     waits: Sequence[Row]
     waits_before: Sequence[Row]
 
 
 def figures(told: Told, stream: Stream, stretch: Window) -> list[Figure]:
-    """The digest as headline figures: arrived, departed, newly late, decisions newly overdue, decided, new causes."""
+    """The digest as headline figures: arrived, departed, newly stuck, decisions newly overdue, decided, new causes."""
     arrived, departed = (sum(row[name] for row in told.flow) for name in ("arrivals", "departures"))
     overdue = [row for row in told.decisions if _became_overdue(row, stretch)]
     decided = [row for row in told.decisions if _is_within(row["decided_at"], stretch)]
-    late = newly_late(told.items, stream, stretch.to_at)
-    late = [row for row in late if _seconds(stretch) >= row["late_seconds"]]
-    item = stream.item.name
+    stuck = [row for row in told.stuck if _is_within(row["since_at"], stretch)]
     return [
         _figure("new_arrived", "Arrived", arrived, [f"{signed(arrived, departed)} in flight"]),
         _figure("new_departed", "Departed", departed, ["ended, well or badly"]),
-        _figure("new_late", "Newly past deadline", len(late), _stages(late, item), "bad"),
+        _stuck(stuck_rules(stuck), stream.item.name),
         _figure("new_overdue", "Decisions newly overdue", len(overdue), _titles(overdue, "none became so"), "bad"),
         _figure("new_decided", "Decided", len(decided), _titles(decided, "no answer came")),
         _cause(told),
     ]
-
-
-def newly_late(items: Sequence[Row], stream: Stream, at: datetime) -> list[dict[str, Any]]:
-    """Open items past their stage's deadline, each with `late_seconds`: for how long."""
-    deadlines = {stage.name: stage.deadline_micros for stage in stream.stages}
-    late = []
-    for row in items:
-        deadline = deadlines.get(row["stage"])
-        if row["over_deadline"] and deadline is not None:
-            late.append({**row, "late_seconds": row["stay_seconds"] - deadline / 1e6})
-    return late
-
-
-def _seconds(stretch: Window) -> float:
-    return (stretch.to_at - stretch.from_at).total_seconds()
 
 
 def _is_within(at: datetime | None, stretch: Window) -> bool:
@@ -78,12 +62,8 @@ def _figure(key: str, title: str, number: int, words: Sequence[str], tone: str =
     }
 
 
-def _stages(rows: Sequence[Row], item: str) -> list[str]:
-    counts: dict[str, int] = {}
-    for row in rows:
-        title = row["title"] or row["stage"]
-        counts[title] = counts.get(title, 0) + 1
-    return _largest(counts) or [f"no {item} became so"]
+def _stuck(rules: Mapping[str, int], item: str) -> Figure:
+    return _figure("new_stuck", "Newly stuck", sum(rules.values()), _largest(rules) or [f"no {item} became so"], "bad")
 
 
 def _titles(rows: Sequence[Row], none: str) -> list[str]:

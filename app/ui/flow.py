@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from app.service import Service
 from app.ui import components, difference, filters, headline, states, strip, tables, url, wording
 from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.changes import Changes
-from app.ui.frame import say
+from app.ui.frame import card, say
 from app.ui.health import Trust, trusts
 from app.ui.links import item_link, run_link
 from app.ui.states import NO_STREAM
@@ -20,7 +21,7 @@ from app.ui.url import Filters
 from app.value_stream_map.change import changed
 from app.value_stream_map.component import value_stream_map
 from app.value_stream_map.drawing import drawing_of
-from app.value_stream_map.payload import Figures, payload
+from app.value_stream_map.payload import Figures, payload, stuck_rules
 from metrics import Question, Window, find
 from value_stream import Stage, Stream
 
@@ -28,7 +29,7 @@ __all__ = ["NO_STREAM", "FlowPage", "asking_now"]
 
 IN_FLIGHT, OVER_TARGET, OPEN_ITEMS = find("in_flight"), find("over_target"), find("open_items")
 EARLIER = ((timedelta(days=7), "last week"), (timedelta(hours=1), "1h ago"))
-FLOW, MOVES, SOURCES = find("flow_over_time"), find("moves"), find("source_health")
+FLOW, MOVES, SOURCES, STUCK = (find(name) for name in ("flow_over_time", "moves", "source_health", "stuck"))
 
 
 @contextmanager
@@ -82,6 +83,7 @@ class FlowPage:
             "in_flight": (IN_FLIGHT, ""),
             "arrived": (FLOW, "Items that began within the window."),
             "departed": (FLOW, "Items that ended within the window."),
+            "stuck": (STUCK, "Items by the rule to mend first; what is only to watch does not count."),
             "over_target": (OVER_TARGET, ""),
             "past_deadline": (OVER_TARGET, "Of these, those past the deadline."),
             "value": (IN_FLIGHT, "Sum of the value of those that have one; what has none is counted, never guessed."),
@@ -90,6 +92,14 @@ class FlowPage:
         sources = [each.source for each in self._trusts()]
         explained = headline.explained(cards, meanings, n=n, as_of=self.as_of, sources=sources)
         components.figures(explained, key="figures")
+
+    @cached_property
+    def _stuck(self) -> Rows | None:
+        """None, and said so, where it could not be found out; the rest of the page is as right without."""
+        found = None
+        with card("Stuck"):
+            found = self.ask(STUCK)
+        return found
 
     def _with_change(self, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Against the same hour last week, else an hour ago; as it is where nothing was there then."""
@@ -107,7 +117,14 @@ class FlowPage:
     def _figures(self) -> list[dict[str, Any]]:
         seconds = self.chosen.length.total_seconds()
         item = self.stream.item.name
-        cards = headline.figures(self.ask(IN_FLIGHT), self.ask(OVER_TARGET), self._flow(), seconds, item)
+        cards = headline.figures(
+            self.ask(IN_FLIGHT),
+            self.ask(OVER_TARGET),
+            self._flow(),
+            None if self._stuck is None else stuck_rules(self._stuck),
+            window_seconds=seconds,
+            item=item,
+        )
         return headline.without_narrowing(cards) if self.chosen.where else cards
 
     def map(self) -> None:
@@ -123,6 +140,7 @@ class FlowPage:
             over_target=self.ask(OVER_TARGET),
             moves=self.ask(MOVES, window=self.window, where=()),
             window=self.chosen.window,
+            stuck=self._stuck or (),
         )
         stage = self._stage()
         return payload(drawing_of(self.stream), figures, stage.name if stage else None)

@@ -14,9 +14,18 @@ SHORT = 6  # The short figure of arrivals covers the last sixth of the window: 1
 
 
 def figures(
-    in_flight: Sequence[Row], over_target: Sequence[Row], flow: Sequence[Row], window_seconds: float, item: str
+    in_flight: Sequence[Row],
+    over_target: Sequence[Row],
+    flow: Sequence[Row],
+    stuck: Mapping[str, int] | None,
+    *,
+    window_seconds: float,
+    item: str,
 ) -> list[Figure]:
-    """The cards, in order: in flight, arrived, departed, over target, past deadline, value waiting."""
+    """The cards, in order: in flight, arrived, departed, stuck, over target, past deadline, value waiting.
+
+    stuck: items by the rule to mend first; None leaves the card out.
+    """
     items = sum(row["items"] for row in in_flight)
     over = [row for row in over_target if row["target_seconds"] is not None]
     late = [row for row in over_target if row["deadline_seconds"] is not None]
@@ -24,6 +33,7 @@ def figures(
         _in_flight(items, [row["in_flight"] for row in flow]),
         _passing("arrived", "Arrived", [row["arrivals"] for row in flow], window_seconds, "opened"),
         _passing("departed", "Departed", [row["departures"] for row in flow], window_seconds, "ended"),
+        *([] if stuck is None else [_stuck(stuck)]),
         _over_target(sum(row["over_target"] for row in over), sum(row["items"] for row in over)),
         _past_deadline(sum(row["over_deadline"] for row in late), late, [row["over_deadline"] for row in flow]),
     ]
@@ -46,6 +56,13 @@ def _passing(key: str, title: str, series: Sequence[int], window_seconds: float,
     total = sum(series)
     more = {"series": list(series), "shape": "bars", "verb": verb, "better": "more" if key == "departed" else None}
     return _figure(key, title, total, wording.count(total), words, **more)
+
+
+def _stuck(rules: Mapping[str, int]) -> Figure:
+    items = sum(rules.values())
+    words = [f"{rule} {wording.count(number)}" for rule, number in list(rules.items())[:2]] or ["nothing stands still"]
+    more = {"tone": "bad" if items else "none", "better": "less"}
+    return _figure("stuck", "Stuck", items, wording.count(items), words, **more)
 
 
 def _over_target(over: int, among: int) -> Figure:

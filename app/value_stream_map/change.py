@@ -26,12 +26,11 @@ def _card(now: Data, then: Data) -> Data:
     found = now | {"count": change, "label": f"{now['title']}: {told}", "tip": [told, *now["tip"]]}
     if now["isEnd"]:
         return found | {"words": now["words"]}
-    late = now["late"] - then["late"]
     return found | {
         "oldest": f"{now['count']} now",
         "value": f"{then['count']} then",
-        "late": late,
-        "lateWords": f"▲ {signed(now['late'], then['late'])} late",
+        "stuck": now["stuck"] - then["stuck"],
+        "stuckWords": f"▲ {signed(now['stuck'], then['stuck'])} stuck",
     }
 
 

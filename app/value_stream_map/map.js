@@ -63,7 +63,7 @@ function stageCard(card) {
     draw("rect", { class: "bar", x: 13, y: 60, width: 0, height: 4, rx: 2 }),
     draw("text", { class: "small limits", x: 13, y: 78 }),
   );
-  const badge = draw("g", { class: "late", transform: `translate(${width - 9} -13)` });
+  const badge = draw("g", { class: "stuck", transform: `translate(${width - 9} -13)` });
   badge.append(draw("rect", { y: 0, height: 19, rx: 9.5 }), draw("text", { y: 13.4 }));
   group.append(badge);
   return group;
@@ -90,11 +90,11 @@ function updateCard(group, card, selected) {
   find(".bar").setAttribute("width", (card.width - 26) * (card.share ?? 0));
   find(".bar-room").style.display = card.share === null ? "none" : "";
   find(".limits").textContent = card.limits;
-  const badge = find(".late");
-  badge.style.display = card.late ? "" : "none";
+  const badge = find(".stuck");
+  badge.style.display = card.stuck ? "" : "none";
   const text = badge.querySelector("text");
-  text.textContent = card.lateWords;
-  const wide = 18 + card.lateWords.length * 6.3;
+  text.textContent = card.stuckWords;
+  const wide = 18 + card.stuckWords.length * 6.3;
   badge.querySelector("rect").setAttribute("width", wide);
   badge.querySelector("rect").setAttribute("x", -wide);
   text.setAttribute("x", -wide / 2);
@@ -203,7 +203,7 @@ function neighbour(state, group, key) {
 function updateList(list, data, pick) {
   const stages = data.cards.filter((card) => !card.isEnd)
     .map((card, index) => [card, index])
-    .sort(([a, i], [b, j]) => (b.share ?? -1) - (a.share ?? -1) || b.late - a.late || b.items - a.items || i - j)
+    .sort(([a, i], [b, j]) => (b.share ?? -1) - (a.share ?? -1) || b.stuck - a.stuck || b.items - a.items || i - j)
     .map(([card]) => card);
   const ends = data.cards.filter((card) => card.isEnd);
   const focused = list.getRootNode().activeElement?.dataset?.row;
@@ -215,7 +215,7 @@ function updateList(list, data, pick) {
     row.setAttribute("aria-pressed", String(card.name === data.selected));
     const words = card.isEnd ? [card.words] : [card.lane, card.oldest, card.limits, card.value].filter(Boolean);
     row.append(make("b", "", card.isEnd ? `${card.mark} ${card.title}` : card.title), make("span", "row-words", words.join(" · ")), make("span", "row-number", card.count));
-    if (card.late) row.append(make("span", "row-late", card.lateWords));
+    if (card.stuck) row.append(make("span", "row-stuck", card.stuckWords));
     row.onclick = () => pick(card.name);
     return row;
   }));
@@ -235,9 +235,9 @@ function updateLegend(legend, data) {
     entry.append(sample, make("span", "", words));
     moves.append(entry);
   }
-  const late = make("span", "sample");
-  late.append(make("span", "row-late", "▲"), make("span", "", "past the deadline"));
-  moves.append(late);
+  const stuck = make("span", "sample");
+  stuck.append(make("span", "row-stuck", "▲"), make("span", "", "stuck"));
+  moves.append(stuck);
   if (data.hidden) moves.append(make("span", "sample", data.hidden));
   legend.replaceChildren(scale, moves);
 }

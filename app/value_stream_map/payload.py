@@ -20,12 +20,13 @@ THINNEST, WIDEST = 1.6, 7.5
 
 @dataclass(frozen=True)
 class Figures:
-    """Rows of the metrics in_flight, over_target and moves, and the words for the window of the moves."""
+    """Rows of the metrics in_flight, over_target, moves and stuck, and the words for the window of the moves."""
 
     in_flight: Sequence[Row]
     over_target: Sequence[Row]
     moves: Sequence[Row]
     window: str
+    stuck: Sequence[Row] = ()
 
 
 def payload(drawing: Drawing, figures: Figures, selected: str | None = None) -> dict[str, Any]:
@@ -91,11 +92,21 @@ def _cards(
     in_flight = {row["stage"]: row for row in figures.in_flight}
     limits = {row["stage"]: row for row in figures.over_target}
     lanes = {box.name: box.lane for box in drawing.boxes}
+    stuck: dict[str, list[Row]] = {}
+    for row in figures.stuck:
+        stuck.setdefault(row["stage"], []).append(row)
     arrived = _arrived(volumes)
     return [
         _end_card(card, drawing, lanes[card.name], arrived.get(card.name, 0), figures.window)
         if card.is_end
-        else _stage_card(card, drawing, lanes[card.name], in_flight.get(card.name, {}), limits.get(card.name, {}))
+        else _stage_card(
+            card,
+            drawing,
+            lanes[card.name],
+            in_flight.get(card.name, {}),
+            limits.get(card.name, {}),
+            stuck.get(card.name, []),
+        )
         for card in layout.cards
     ]
 
@@ -132,19 +143,20 @@ def _end_card(card: Card, drawing: Drawing, lane: str, arrived: int, window: str
         "mark": "✕" if is_bad else "✓",
         "isBad": is_bad,
         "heat": None,
-        "late": 0,
+        "stuck": 0,
         "share": None,
         "label": f"{title}, end stage: {ended}",
         "tip": [ended],
     }
 
 
-def _stage_card(card: Card, drawing: Drawing, lane: str, row: Row, limit: Row) -> dict[str, Any]:
-    items, late = int(row.get("items") or 0), int(limit.get("over_deadline") or 0)
+def _stage_card(card: Card, drawing: Drawing, lane: str, row: Row, limit: Row, stuck: Sequence[Row]) -> dict[str, Any]:
+    items, rules = int(row.get("items") or 0), stuck_rules(stuck)
     target = limit.get("target_seconds")
     share = limit.get("over_target_share") if items and target is not None else None
     title = drawing.titles.get(card.name, card.name)
-    lines = _sentences(drawing, row, limit)
+    told = [f"{wording.count(number)} stuck: {rule}" for rule, number in rules.items()]
+    lines = [*_sentences(drawing, row, limit), *told]
     return _placed(card, drawing, lane) | {
         "items": items,
         "count": wording.count(items),
@@ -153,11 +165,20 @@ def _stage_card(card: Card, drawing: Drawing, lane: str, row: Row, limit: Row) -
         "heat": theme.heat_step(share),
         "share": share,
         "limits": _limits(items, limit),
-        "late": late,
-        "lateWords": f"▲ {wording.count(late)} late",
+        "stuck": sum(rules.values()),
+        "stuckWords": f"▲ {wording.count(sum(rules.values()))} stuck",
         "label": f"{title}, {lane}: " + ". ".join(lines),
         "tip": [f"{drawing.kinds[card.name]} stage of {lane}" if card.name in drawing.kinds else lane, *lines],
     }
+
+
+def stuck_rules(rows: Sequence[Row]) -> dict[str, int]:
+    """Stuck items by the rule to mend first, the most common first; what is only to watch does not count."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row["rank"] == 1 and row["severity"] != "watch":
+            counts[row["rule"]] = counts.get(row["rule"], 0) + 1
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _limits(items: int, limit: Row) -> str:

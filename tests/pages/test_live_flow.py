@@ -297,7 +297,7 @@ def test_one_part_that_fails_does_not_take_the_page(show, opened):
     page = show(service)
 
     failed = [box.proto.title.removesuffix(" could not be drawn") for box in page.error]
-    assert failed == ["What changed", "Open items", "Split"]
+    assert failed == ["Stuck", "What changed", "Open items", "Split"]
     assert stages(page)["request"]["items"] == 1
 
 

@@ -19,7 +19,7 @@ def stream():
 
 
 def told(**rows):
-    return digest.Told(**({"flow": [], "decisions": [], "items": [], "waits": [], "waits_before": []} | rows))
+    return digest.Told(**({"flow": [], "decisions": [], "stuck": [], "waits": [], "waits_before": []} | rows))
 
 
 def shown(stream, **rows):
@@ -52,14 +52,21 @@ def test_a_decision_is_newly_overdue_when_its_deadline_passed_in_the_stretch_and
     assert found["new_decided"]["number"] == 1
 
 
-def test_an_item_is_newly_late_when_its_stage_s_deadline_passed_in_the_stretch(stream):
-    deadline = next(stage.deadline_micros for stage in stream.stages if stage.name == "approval") / 1e6
-    items = [
-        {"stage": "approval", "title": "Approval", "over_deadline": True, "stay_seconds": deadline + late}
-        for late in (10, 3600, 3601)
-    ]
+def stuck(since_at, **more):
+    return {"rank": 1, "severity": "stuck", "rule": "stage overdue", "since_at": since_at} | more
 
-    assert shown(stream, items=items)["new_late"]["number"] == 2
+
+def test_an_item_is_newly_stuck_when_its_root_rule_began_in_the_stretch(stream):
+    rows = [
+        stuck(NOON - MINUTE),
+        stuck(NOON - 61 * MINUTE),
+        stuck(NOON - MINUTE, rank=2),
+        stuck(NOON - MINUTE, severity="watch"),
+        stuck(NOON - 2 * MINUTE, rule="no worker", severity="critical"),
+    ]
+    found = shown(stream, stuck=rows)["new_stuck"]
+
+    assert (found["number"], found["words"]) == (2, ["no worker 1", "stage overdue 1"])
 
 
 @pytest.mark.parametrize(

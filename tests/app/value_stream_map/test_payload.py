@@ -19,7 +19,7 @@ DRAWING = Drawing(
 )
 
 
-def figures(items=7, over=3, late=1, target=120.0, moves=(), value=1200.0):
+def figures(items=7, over=3, late=1, target=120.0, moves=(), value=1200.0, stuck=("stuck",)):
     return Figures(
         in_flight=[
             {
@@ -45,6 +45,7 @@ def figures(items=7, over=3, late=1, target=120.0, moves=(), value=1200.0):
         ],
         moves=[{"from_stage": a, "to_stage": b, "items": n} for a, b, n in moves],
         window="1h",
+        stuck=[{"stage": "check", "rank": 1, "severity": each, "rule": "stage overdue"} for each in stuck],
     )
 
 
@@ -57,18 +58,22 @@ def arrow(source, target, moves):
     return next(each for each in found if (each["source"], each["target"]) == (source, target))
 
 
-def test_a_stage_shows_what_is_in_it_and_how_much_is_late():
+def test_a_stage_shows_what_is_in_it_and_how_much_is_stuck():
     shown = card("check")
 
     assert (shown["count"], shown["oldest"], shown["value"]) == ("7", "oldest 5m", "€\u202f1.2k")
-    assert (shown["limits"], shown["lateWords"], shown["heat"]) == ("3 of 7 over 2m", "▲ 1 late", 3)
+    assert (shown["limits"], shown["stuckWords"], shown["heat"]) == ("3 of 7 over 2m", "▲ 1 stuck", 3)
 
 
 def test_a_stage_says_all_of_it_in_words_for_those_who_hear_it():
     assert card("check")["label"] == (
         "Check, office: 7 claims in flight. 3 over the target of 2m 0s (43\u202f%). 1 past the deadline of 10m 0s. "
-        "longest here 5m 0s. oldest claim 11m 40s. value waiting €\u202f1.2k. 2 without a value"
+        "longest here 5m 0s. oldest claim 11m 40s. value waiting €\u202f1.2k. 2 without a value. 1 stuck: stage overdue"
     )
+
+
+def test_what_is_only_to_watch_is_not_stuck():
+    assert card("check", stuck=("watch", "critical", "stuck"))["stuck"] == 2
 
 
 def test_a_stage_without_a_target_has_no_heat():
