@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import metrics
+from app import downloads
 from app.answers import Answer, Ask, answer
 from app.api_nudge import nudge_routes
 from app.errors import AskError, ServiceError, user_errors
@@ -48,6 +49,13 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         paths = _paths(await request.body())
         return StreamingResponse(_import(service, rounds, paths), media_type="application/x-ndjson")
 
+    async def export(request: Request) -> Response:
+        return await downloads.respond(service, request)
+
+    async def download(request: Request) -> Response:
+        """For a browser: no token, but a link that a page of ours signed."""
+        return await downloads.by_link(service, request)
+
     async def status(request: Request) -> Response:
         return JSONResponse(_status(service, rounds))
 
@@ -59,6 +67,10 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         Route("/api/metrics/{name}", _guarded(metric, token)),
         Route("/api/sync", _guarded(sync, token), methods=["POST"]),
         Route("/api/check", _guarded(check, token)),
+        Route("/api/export/{kind}/{name}", _guarded(export, token)),
+        Route("/api/snapshot", _guarded(export, token)),
+        Route("/download/{kind}/{name}", download),
+        Route("/download/snapshot", download),
         Route("/api/import", _guarded(import_, token), methods=["POST"]),
         Route("/api/status", _guarded(status, token)),
         *nudge_routes(service, lambda handler: _guarded(handler, token)),

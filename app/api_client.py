@@ -12,6 +12,8 @@ from actions.send import Sent
 from app import service_file
 from app.answers import Answer, Ask, from_ipc
 from app.errors import AskError, ServiceError
+from app.export_text import parameters_of
+from app.exports import Wish
 from app.nudge_ask import NudgeAsk
 from app.service_file import Notice
 
@@ -97,6 +99,30 @@ class ServiceClient:
         except httpx.HTTPError as error:
             raise ServiceError(
                 f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {error}. {kept}"
+            ) from error
+
+    def export(self, wish: Wish, format: str, path: Path) -> tuple[str, int]:
+        """Write the rows, or with format `manifest` what they are, to `path`; gives their as-of and their number."""
+        parameters = [*parameters_of(wish), ("format", format)]
+        headers = self._save(f"/api/export/{wish.kind}/{wish.name}", path, parameters)
+        return headers["x-as-of"], int(headers["x-rows"])
+
+    def snapshot(self, path: Path) -> None:
+        """Write all documented tables to `path`, a DuckDB file."""
+        self._save("/api/snapshot", path, [])
+
+    def _save(self, address: str, path: Path, parameters: Sequence[tuple[str, str]]) -> httpx.Headers:
+        try:
+            with self._http.stream("GET", address, params=tuple(parameters), timeout=None) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response, self.notice)
+                with path.open("wb") as sink:
+                    sink.writelines(response.iter_bytes())
+                return response.headers
+        except httpx.HTTPError as error:
+            raise ServiceError(
+                f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {error}. Nothing was kept."
             ) from error
 
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:

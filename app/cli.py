@@ -263,6 +263,54 @@ def journal(
 
 
 @cli.command()
+def export(
+    what: Annotated[
+        str,
+        typer.Argument(help="A metric, a table such as items, or `snapshot`: all tables as a DuckDB file."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to: .csv, .xlsx or .parquet.")],
+    config: ConfigOption = None,
+    stream: Annotated[str | None, typer.Option(help="Name of the stream; not needed when there is one.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="The instant a metric speaks about. Default: now.")
+    ] = None,
+    window: Annotated[str | None, typer.Option(help="30d (the default), FROM..TO or all, for a metric.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only these items, for a metric. Repeatable.")
+    ] = None,
+    by: Annotated[list[str] | None, typer.Option(metavar="KEY", help="Split a metric by these. Repeatable.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter", metavar="FILTER", help='Only these rows: "age_seconds >= 3600", "item ~ 0042". Repeatable.'
+        ),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="One row for each of its values. Repeatable.")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="What to sum up for each group: n, sum, p50, p85, greatest.")
+    ] = None,
+    sort: Annotated[str | None, typer.Option(metavar="COLUMN", help="Sort by it; -COLUMN the greatest first.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Only these columns, in this order. Repeatable.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+) -> None:
+    """Write a metric's answer or a documented table to a file, with a manifest that says what it is.
+
+    The manifest stands in a sheet of its own (Excel), in the metadata (Parquet), or in FILE.manifest.json (CSV). No
+    cell can run as a formula. However many rows there are, memory stays small.
+    """
+    from app.cli_export import run_export
+
+    single = {"stream": stream, "as_of": as_of, "window": window, "measure": measure, "sort": sort}
+    several = {"where": where, "by": by, "filter": only, "group": group, "column": column}
+    given = {name: [text] for name, text in single.items() if text is not None}
+    run_export(config, what, given | {name: texts for name, texts in several.items() if texts}, output, force)
+
+
+@cli.command()
 def check(config: ConfigOption = None) -> None:
     """Say whether config, stream files, sources and warehouse are sound. Changes nothing."""
     from app.cli_check import run_check

@@ -31,10 +31,10 @@ def encoded(found: Answer, name: str) -> bytes:
 
 def to_json(found: Answer) -> bytes:
     """One object: metric, as_of, definition, columns, rows. Instants are ISO 8601 UTC; what is not a number is null."""
-    rows = [{name: _plain(value) for name, value in row.items()} for row in found.table.to_pylist()]
+    rows = [{name: plain(value) for name, value in row.items()} for row in found.table.to_pylist()]
     content = {
         "metric": found.metric,
-        "as_of": _plain(found.as_of),
+        "as_of": plain(found.as_of),
         "definition": found.definition,
         "columns": found.table.column_names,
         "rows": rows,
@@ -46,9 +46,9 @@ def to_csv(found: Answer) -> bytes:
     """RFC 4180 with a header, UTF-8, decimal points; text that a spreadsheet would run as a formula is made inert."""
     sink = io.StringIO(newline="")
     writer = csv.writer(sink)
-    writer.writerow([_inert(name) for name in found.table.column_names])
+    writer.writerow([inert(name) for name in found.table.column_names])
     for row in found.table.to_pylist():
-        writer.writerow([_inert(_plain(value)) for value in row.values()])
+        writer.writerow([inert(plain(value)) for value in row.values()])
     return sink.getvalue().encode()
 
 
@@ -60,7 +60,7 @@ def to_parquet(found: Answer) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """The value as JSON has it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -71,7 +71,8 @@ def _plain(value: object) -> object:
     return value
 
 
-def _inert(value: object) -> object:
+def inert(value: object) -> object:
+    """Text that a spreadsheet would run as a formula, so that it does not."""
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return value

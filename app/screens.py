@@ -37,6 +37,7 @@ class Screen:
 SCREENS: tuple[Screen, ...] = (
     Screen("live_flow", "Live flow", "water", window="window"),
     Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
+    Screen("explore", "Explore & export", "table_view"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),
     Screen("demo", "Demo", "science", has_stream=False, is_for_demo=True),
 )

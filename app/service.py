@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from secrets import token_bytes
 
 import value_stream
 import warehouse
@@ -28,6 +29,7 @@ class Service:
     data_version: int = 0
     page_store: PageStore = field(default_factory=PageStore)
     nudging: Nudging = field(init=False)
+    link_secret: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from app.config import Config
 from value_stream import Stream
 from warehouse import open_warehouse
 from warehouse.migrations import SCHEMA
+from warehouse.views import VIEWS, View
 
 Schema = dict[str, Any]  # a JSON Schema
 
@@ -201,6 +202,21 @@ def _warehouse_table(table: str, says: str, rows: list[tuple[str, str, str]]) ->
     return "\n\n".join([f"### `{table}`", text, _table(("column", "type", "meaning"), rows)])
 
 
+def tables() -> str:
+    """The documented tables, as they are explored, exported and put into a snapshot."""
+    says = (
+        "What `streamgauge export NAME -o FILE`, the page Explore & export and a snapshot hold. Instants are UTC. Rows "
+        "come in the order of the columns that are named below each table."
+    )
+    return "\n\n".join(["# Tables for analysts", says, *(_view(view) for view in VIEWS)])
+
+
+def _view(view: View) -> str:
+    order = f"Ordered by {', '.join(f'`{name}`' for name in view.order)}."
+    rows = [(f"`{name}`", meaning) for name, meaning in view.columns]
+    return "\n\n".join([f"## `{view.name}`", view.says, _table(("column", "meaning"), rows), order])
+
+
 # --- metrics
 
 
@@ -237,6 +253,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "configuration.md": configuration,
     "stream-file.md": stream_file,
     "warehouse.md": dictionary,
+    "tables.md": tables,
     "metrics.md": metric_pages,
     "imports.md": imports,
 }

@@ -32,5 +32,12 @@ LOOKS = (
     Look("live-flow-difference", "live_flow", "as_of=2026-03-02T11:45:00Z&show=Difference&live=false", STAGES),
     Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h", ".js-plotly-plot .main-svg"),
     Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&print=true", ".js-plotly-plot .main-svg"),
+    Look("explore", "explore", f"{AS_OF}&live=false", "[data-testid=stDataFrame] canvas"),
+    Look(
+        "explore-groups",
+        "explore",
+        f"{AS_OF}&live=false&table=stays&group=stage&measure=duration_seconds&filter=duration_seconds+%3E%3D+1&x=stage&y=p85",
+        ".js-plotly-plot .main-svg",
+    ),
     Look("data-health", "data_health", "live=false", ".rows table"),
 )
