@@ -7,6 +7,7 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse
+from temporalio.client import Client
 from temporalio.worker import Replayer
 
 from sample_data import trouble
@@ -147,15 +148,14 @@ def test_a_worker_goes_home_and_comes_back_and_a_bad_release_is_rolled_back(in_c
     """On queues of its own company, whose other workers are not touched: what runs is what the switches say."""
 
     async def story(company: Company) -> None:
+        client = await Client.connect(company.client.service_client.config.target_host)
         with ThreadPoolExecutor(10) as threads:
-            hired: list[tuple[str, str]] = []
-
-            def note(queue: str, release: str):
-                hired.append((queue, release))
-                return hire(company.client, company.database, threads, queue, release)
-
             stop = asyncio.Event()
-            shift = Shift(company.database, (CLAIMS_QUEUE, ABROAD_QUEUE), note)
+            shift = Shift(
+                company.database,
+                (CLAIMS_QUEUE, ABROAD_QUEUE),
+                lambda queue, release: hire(client, company.database, threads, queue, release),
+            )
             await shift.begin()
             working = asyncio.create_task(shift.work(stop))
             for name in (trouble.BAD_RELEASE, trouble.NO_WORKER):
