@@ -43,7 +43,7 @@ def process(module: str, *arguments: str, **environment: str) -> Iterator[subpro
 @pytest.fixture
 def crm(database_url: str) -> dict[str, str]:
     engine = open_database(database_url)
-    company.create_company(engine)
+    company.create_company(engine, kept_off=["bad-release"])  # A worker logs what the bug breaks; else it is quiet.
     engine.dispose()
     return {"CRM_DATABASE_URL": database_url}
 
