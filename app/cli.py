@@ -195,6 +195,46 @@ def show(
     run_show(config, ask, output)
 
 
+StreamOption = Annotated[str | None, typer.Option(help="Name of the stream; not needed when there is one.")]
+AsOfOption = Annotated[
+    str | None, typer.Option(metavar="INSTANT", help="The instant to speak about, ISO 8601. Default: now.")
+]
+WhereOption = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only these items. Repeatable.")]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print it.")]
+
+
+@cli.command()
+def stuck(
+    config: ConfigOption = None,
+    output: FormatOption = Format.TABLE,
+    stream: StreamOption = None,
+    as_of: AsOfOption = None,
+    cause: Annotated[str | None, typer.Option(metavar="ID", help="Only the items of this cause.")] = None,
+    where: WhereOption = None,
+) -> None:
+    """List the open items that are stuck: since when, why, and what may help; the worst first."""
+    from app.answers import Ask
+    from app.cli_stuck import run_stuck
+
+    pairs = (*(where or ()), *((f"cause={cause}",) if cause else ()))
+    run_stuck(config, Ask("stuck", stream, as_of, None, pairs, ()), output)
+
+
+@cli.command()
+def causes(
+    config: ConfigOption = None,
+    output: FormatOption = Format.TABLE,
+    stream: StreamOption = None,
+    as_of: AsOfOption = None,
+    where: WhereOption = None,
+) -> None:
+    """List the things to mend: what holds stuck items, with how many and how much; the worst first."""
+    from app.answers import Ask
+    from app.cli_stuck import run_stuck
+
+    run_stuck(config, Ask("causes", stream, as_of, None, tuple(where or ()), ()), output)
+
+
 @cli.command()
 def nudge(
     what: Annotated[

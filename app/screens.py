@@ -36,6 +36,7 @@ class Screen:
 
 SCREENS: tuple[Screen, ...] = (
     Screen("live_flow", "Live flow", "water", window="window"),
+    Screen("stuck", "Stuck", "report"),
     Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
     Screen("explore", "Explore & export", "table_view"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),

@@ -1,6 +1,6 @@
 """Our own widgets: headline figures and tables. Drawn in the browser from plain data, nothing from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ _rows = st.components.v2.component(
     css=style(_HERE / "rows.css"),
     js=script(_HERE / "rows.js"),
 )
+_board = st.components.v2.component(
+    "streamgauge_stuck_board",
+    html='<div class="board"></div>\n',
+    css=style(_HERE / "stuck_board.css"),
+    js=script(_HERE / "stuck_board.js"),
+)
 
 
 def figures(cards: Sequence[Mapping[str, Any]], *, key: str) -> None:
@@ -33,3 +39,14 @@ def figures(cards: Sequence[Mapping[str, Any]], *, key: str) -> None:
 def table(data: Mapping[str, Any], *, key: str) -> None:
     """Draw a table, as `app.ui.tables` makes them."""
     _rows(key=key, data=dict(data))
+
+
+def stuck_board(data: Mapping[str, Any], *, key: str, on_choose: Callable[[str], None]) -> None:
+    """Draw what `app.ui.stuck_board` makes; `on_choose` gets the id of the cause to open, "" to close."""
+
+    def chosen() -> None:
+        cause = st.session_state[key].get("chosen")
+        if isinstance(cause, str):
+            on_choose(cause)
+
+    _board(key=key, data=dict(data), on_chosen_change=chosen)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 STREAM, AS_OF, SHOWS, LIVE, STAGE, BY = "stream", "as_of", "show", "live", "stage", "by"
+CAUSE, ITEM = "cause", "item"
 WHERE = "where."  # Followed by the segment: ?where.Region=North
 THEN, NOW, DIFFERENCE = "Then", "Now", "Difference"
 

@@ -30,6 +30,8 @@ LOOKS = (
     Look("live-flow", "live_flow", AS_OF, STAGES),
     Look("live-flow-stage", "live_flow", f"{AS_OF}&stage=approval", STAGES),
     Look("live-flow-difference", "live_flow", "as_of=2026-03-02T11:45:00Z&show=Difference&live=false", STAGES),
+    Look("stuck", "stuck", AS_OF, ".board .cause"),
+    Look("stuck-item", "stuck", f"{AS_OF}&item=stalled-1", ".board .cause"),
     Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h", ".js-plotly-plot .main-svg"),
     Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&print=true", ".js-plotly-plot .main-svg"),
     Look("explore", "explore", f"{AS_OF}&live=false", "[data-testid=stDataFrame] canvas"),

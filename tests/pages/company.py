@@ -14,6 +14,7 @@ import warehouse
 from app.config import ClusterConfig, Config
 from app.service import Service
 from tests.fixtures.histories import NOON, Story, batch, instant, run
+from tests.fixtures.samples import polled, sampled, samples
 from value_stream import Stream
 from warehouse.batch import ROW_VERSIONS, Batch
 
@@ -44,6 +45,7 @@ def service_of(
         warehouse.write_batch(con, TEMPORAL, batch(*stories), began)
         warehouse.write_batch(con, CRM, _requests(stories) if values else Batch(), began)
     if as_of:
+        warehouse.write_batch(con, TEMPORAL, troubles(stories, as_of), began)
         for source in (TEMPORAL, CRM):
             finish(con, source, as_of, error=error, open_there=open_there if source == TEMPORAL else None)
     con.close()
@@ -91,10 +93,19 @@ def visit(workflow_id: str, stays: Sequence[tuple[str, float]], *, ended: str | 
 
 
 def busy(now: datetime = NOON, items: int = 260, seed: int = 4) -> list[Story]:
-    """Requests of the last hour: most ended, some open in every stage, a few reworked, some late."""
+    """Requests of the last hour: most ended, some open in every stage, a few reworked, some late, some stalled."""
     chance = random.Random(seed)
     shift = (now - NOON).total_seconds()
-    return [_life(f"request-{number:04}", chance, shift) for number in range(items)]
+    lives = [_life(f"request-{number:04}", chance, shift) for number in range(items)]
+    return [*lives, *(_stalled(f"stalled-{number}", number, shift) for number in range(STALLED))]
+
+
+def _stalled(name: str, number: int, shift: float) -> Story:
+    """A request that came to its delivery when the vendor was offline already."""
+    began = -1500 + 100 * number
+    story = visit(name, [("request", began), ("approval", began + 60), ("delivery", began + 120)], at=shift)
+    story.activity(STEPS["delivery"])
+    return story
 
 
 NEXT = {"request": "classification", "classification": "quote", "quote": "approval", "delivery": "billing"}
@@ -122,7 +133,33 @@ def _life(name: str, chance: random.Random, shift: float) -> Story:
             break
         stage = following
         stays.append((stage, now))
-    return visit(name, stays, ended=ended, at=shift)
+    story = visit(name, stays, ended=ended, at=shift)
+    if not ended and stage in STEPS:
+        story.activity(STEPS[stage])
+    return story
+
+
+# What is at work in a stage, and what becomes of it: place_order fails for all, nobody does quotes, billing goes well.
+STALLED = 8
+STEPS = {"delivery": "place_order", "quote": "place_quote", "billing": "post_bill"}
+
+
+def troubles(stories: Sequence[Story], as_of: datetime) -> Batch:
+    """What Temporal said just before of the steps that the stories have begun, and of their queue."""
+    at = (as_of - NOON).total_seconds() - 2
+    rows = [polled("activities", at, 0, last_poll_at=at - 1000)]
+    for number, story in enumerate(stories):
+        step = story.events[-1] if story.events and story.events[-1]["type"] == 10 else {}
+        told = {"reference": step.get("reference"), "name": step.get("name"), "task_queue": "vendor"}
+        if step.get("name") == "place_order":
+            message = f"vendor at 10.0.0.7:443 is offline, order {number} refused"
+            told |= {"attempt": 4 + number % 5, "state": "scheduled", "failure_message": message}
+            rows.append(sampled(story, at, next_try_at=at + 30, last_ended_at=at - 9, **told))
+        elif step.get("name") == "place_quote":
+            rows.append(sampled(story, at, attempt=1, state="scheduled", **told | {"task_queue": "activities"}))
+        elif step:
+            rows.append(sampled(story, at, attempt=1, state="started", last_started_at=at - 1, **told))
+    return samples(*rows)
 
 
 def _after(stage: str, chance: random.Random) -> str | None:

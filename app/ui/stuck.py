@@ -1,0 +1,104 @@
+"""The parts of the Stuck page: what holds work, what it holds, and the way to do something about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from app.service import Service
+from app.ui import components, states, strip, stuck_board, url
+from app.ui.asking import LIVE, Asker, Rows, asking
+from app.ui.frame import say
+from app.ui.health import Trust, trusts
+from app.ui.links import item_link, run_link
+from app.ui.states import NO_STREAM, Sentence
+from app.ui.stuck_board import Viewing
+from app.ui.url import Filters
+from app.ui.viewer import zone
+from metrics import Question, find
+from value_stream import Stream
+
+__all__ = ["NO_STREAM", "StuckPage", "asking_now"]
+
+STUCK, CAUSES, IN_FLIGHT, SOURCES = find("stuck"), find("causes"), find("in_flight"), find("source_health")
+
+
+@contextmanager
+def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["StuckPage"]:
+    """The page's parts, all about one instant and from one state of the data."""
+    as_of = chosen.as_of or LIVE.at(service, now)
+    with asking(service, stream, Question(as_of=as_of, where=chosen.where)) as ask:
+        yield StuckPage(service, stream, chosen, as_of, ask)
+
+
+@dataclass
+class StuckPage:
+    """What the page shows, part by part."""
+
+    service: Service
+    stream: Stream
+    chosen: Filters
+    as_of: datetime
+    ask: Asker
+
+    def trust_strip(self) -> None:
+        """As of when, how far behind each source is, whether counts agree."""
+        strip.draw(self.as_of, self.chosen, self._trusts())
+
+    def sentences(self) -> None:
+        """Why there is nothing, or less than one thinks; what was checked where nothing is stuck."""
+        items = self._in_flight()
+        said = states.sentences(
+            self._trusts(),
+            item=self.stream.item.name,
+            items=items,
+            items_without_filter=self._in_flight(where=()) if self.chosen.where else items,
+            where=self.chosen.where,
+            as_of=self.as_of,
+        )
+        if items and not self.causes():
+            said.append(self._nothing(items))
+        say(said)
+
+    def causes(self) -> Rows:
+        """The causes, worst first."""
+        return self.ask(CAUSES)
+
+    def board(self) -> None:
+        """Causes, and the items of the chosen one."""
+        causes = self.causes()
+        if not causes:
+            return
+        st.header(
+            stuck_board.summary(causes, self.stream.item.name, self._in_flight()), anchor=False, help=STUCK.definition
+        )
+        stuck, item = self.ask(STUCK), st.query_params.get(url.ITEM)
+        cause = stuck_board.chosen_cause(causes, stuck, st.query_params.get(url.CAUSE), item)
+        clusters = self.service.config.temporal
+        viewing = Viewing(
+            self.stream.item.name, zone(), lambda row: (item_link(self.stream, row), run_link(clusters, row))
+        )
+        data = stuck_board.board(causes, stuck, viewing, cause=cause, item=item, nudge="")
+        components.stuck_board(data, key="board", on_choose=_choose)
+
+    def _nothing(self, items: int) -> Sentence:
+        behind = [row["behind_seconds"] for row in self.ask(SOURCES, where=()) if row["behind_seconds"] is not None]
+        checked = stuck_board.checked(items, self.stream.item.name, max(behind, default=None))
+        return Sentence("empty", "Nothing is stuck", checked)
+
+    def _in_flight(self, where: tuple[tuple[str, str], ...] | None = None) -> int:
+        return sum(row["items"] for row in self.ask(IN_FLIGHT, where=where))
+
+    def _trusts(self) -> list[Trust]:
+        return trusts(self.ask(SOURCES, where=()), self.service.config, self.as_of, self.stream)
+
+
+def _choose(cause: str) -> None:
+    """What is open is in the address; closing it takes the item out, too."""
+    st.query_params.pop(url.ITEM, None)
+    if cause:
+        st.query_params[url.CAUSE] = cause
+    else:
+        st.query_params.pop(url.CAUSE, None)
