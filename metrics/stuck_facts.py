@@ -115,7 +115,7 @@ condition AS (
         held_work.event_id,
         held_work.kind,
         held_work.name,
-        held_work.reference,
+        CASE held_work.kind WHEN 'nexus' THEN run_sample.reference ELSE held_work.reference END AS reference,
         held_work.opened_at,
         held_work.due_at,
         run_sample.sampled_at,

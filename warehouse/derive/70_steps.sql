@@ -89,6 +89,11 @@ WITH turn_end AS (
         'failover close command', 'workflow pause requested before task started'
       )
 ),
+handed AS (
+    SELECT stream, run_key, event_id, answers_event_id
+    FROM live_event
+    WHERE type = 8 AND cause = 'schedule to start'
+),
 pause AS (
     SELECT
         stream, item_key, run_key, event_id, type, instant_at, identity,
@@ -119,6 +124,24 @@ work AS (
        AND answer.type IN (7, 8, 9)
        AND answer.answers_event_id = turn.event_id
     WHERE turn.type = 5
+      AND NOT EXISTS (
+        SELECT 1 FROM handed
+        WHERE handed.stream = turn.stream AND handed.run_key = turn.run_key
+          AND handed.answers_event_id = turn.event_id
+      )
+    GROUP BY turn.stream, turn.item_key, turn.run_key, turn.event_id, turn.instant_at, turn.task_queue
+    UNION ALL
+    -- a turn that no worker took from its sticky queue waits on in the queue of all, under another event
+    SELECT
+        turn.stream, turn.item_key, turn.run_key, turn.event_id, 'worker turn', NULL, NULL,
+        turn.instant_at, min(answer.instant_at), NULL, turn.task_queue
+    FROM handed
+    JOIN live_event AS turn
+        ON turn.stream = handed.stream
+       AND turn.run_key = handed.run_key
+       AND turn.event_id = handed.answers_event_id
+    LEFT JOIN turn_end AS answer
+        ON answer.stream = handed.stream AND answer.run_key = handed.run_key AND answer.event_id > handed.event_id
     GROUP BY turn.stream, turn.item_key, turn.run_key, turn.event_id, turn.instant_at, turn.task_queue
     UNION ALL
     SELECT
