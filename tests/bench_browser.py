@@ -96,7 +96,7 @@ def _navigation(browser: Browser, address: str, times: int) -> list[float]:
     stops = [
         (each.title, next(look.wait for look in LOOKS if look.screen == each.name))
         for each in SCREENS
-        if not each.is_hidden
+        if not each.is_hidden and not each.is_for_demo
     ]
     took = []
     for number in range(times * len(stops)):
