@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import service
+from app import service, users
 from app.screens import SCREENS
 from app.ui import filters, frame
 
@@ -25,5 +25,6 @@ pages = {
 }
 page = st.navigation(list(pages.values()), position="top")
 frame.style()
+users.require(service.current().config)
 filters.draw(service.current(), next(screen for screen in SCREENS if pages.get(screen.name) == page))
 page.run()

@@ -35,11 +35,11 @@ def open_targets(
 
 
 def target_of(row: Mapping[str, Any]) -> Target:
-    """The target that a row of `open_items`, or one with the same columns, stands for."""
+    """The target that a row of `open_items` or of `stuck` stands for; of a stuck item, the run that holds it up."""
     return Target(
         source=row["source"],
-        workflow_id=row["workflow_id"],
-        run_id=row["run_id"],
+        workflow_id=row.get("root_workflow_id") or row["workflow_id"],
+        run_id=row.get("root_run_id") or row["run_id"],
         item=row["item"] or row["workflow_id"],
         stage=row.get("stage"),
         wait=row.get("wait"),

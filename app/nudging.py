@@ -1,10 +1,9 @@
 """Nudges put together for pages, HTTP API and command line: the same rules, the same code."""
 
 import asyncio
-import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from actions.recent import Recent
 from actions.recording import turn_away
 from actions.send import Sent, send
 from actions.target import Target
+from actions.verb import Server
 from app.config import Config
 from connectors.journal import JournalPart, read_journal
 from value_stream import Stream
@@ -37,25 +37,34 @@ class Sending:
     results: list[Sent] = field(default_factory=list)
     error: Exception | None = None
     is_done: bool = False
-    _waiting: "queue.Queue[Sent | None]" = field(default_factory=queue.Queue, repr=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     def follow(self) -> Iterator[Sent]:
-        """Each line as it is done, for one follower. Raises what ended the sending."""
-        while (sent := self._waiting.get()) is not None:
-            yield sent
+        """Each line as it is done, from the first on. Raises what ended the sending."""
+        place = 0
+        while True:
+            with self._changed:
+                while not self.is_done and len(self.results) == place:
+                    self._changed.wait()
+                new = self.results[place:]
+            if not new:
+                break
+            yield from new
+            place += len(new)
         if self.error is not None:
             raise self.error
 
     def put(self, sent: Sent) -> None:
         """One line is done."""
-        self.results.append(sent)
-        self._waiting.put(sent)
+        with self._changed:
+            self.results.append(sent)
+            self._changed.notify_all()
 
     def end(self, error: Exception | None) -> None:
         """All is done, or nothing more will be."""
-        self.error = error
-        self.is_done = True
-        self._waiting.put(None)
+        with self._changed:
+            self.error, self.is_done = error, True
+            self._changed.notify_all()
 
 
 class Nudging:
@@ -67,6 +76,7 @@ class Nudging:
         self.journal = Journal(journal_path(config.warehouse))
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._sendings: OrderedDict[str, Sending] = OrderedDict()
+        self._servers: dict[str, Server] = {}
         self._lock = threading.Lock()
 
     def why_not(self, actor: Actor, stream: Stream, order: Order) -> str | None:
@@ -87,6 +97,20 @@ class Nudging:
             while len(self._plans) > MOST_PLANS:
                 self._plans.popitem(last=False)
         return plan
+
+    def servers(self, targets: Sequence[Target]) -> dict[str, Server]:
+        """What the servers of these targets can do, by source; asked once. Raises ConnectorError."""
+        wanted = {target.source for target in targets} - self._servers.keys()
+        if wanted:
+            self._servers |= asyncio.run(self._ask_servers(wanted))
+        return {target.source: self._servers[target.source] for target in targets}
+
+    def messages(self, target: Target, verb: str) -> list[str]:
+        """Names of the signals or updates that the target's workflow says it takes; none where it does not say.
+
+        Asks the workflow itself, so its worker: for one item at a time.
+        """
+        return asyncio.run(self._ask_messages(target, verb))
 
     def plan_of(self, plan: str) -> Plan:
         """A plan that was made here. Raises ActionError."""
@@ -137,6 +161,21 @@ class Nudging:
 
         threading.Thread(target=run, name=f"nudge {plan.plan[:8]}", daemon=True).start()
         return sending
+
+    async def _ask_servers(self, sources: Iterable[str]) -> dict[str, Server]:
+        reach = Reach(self._config.temporal, self._config.actions)
+        try:
+            return {source: await reach.server(source) for source in sources}
+        finally:
+            await reach.close()
+
+    async def _ask_messages(self, target: Target, verb: str) -> list[str]:
+        reach = Reach(self._config.temporal, self._config.actions)
+        try:
+            connection = await reach.reader(target.source)
+            return await connection.messages(target.workflow_id, target.run_id, verb)
+        finally:
+            await reach.close()
 
     async def _on_ground(self, stream: Stream, work: Callable[[Ground], Awaitable[Result]]) -> Result:
         reach = Reach(self._config.temporal, self._config.actions)

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from streamlit.web import bootstrap
 
-from app import api, service_file
+from app import api, service_file, users
 from app.config import ServerConfig
 from app.errors import ServiceError
 from app.rounds import Rounds
@@ -34,7 +35,11 @@ LOG = logging.getLogger("streamgauge.server")
 
 
 def serve(service: Service, listening: socket.socket) -> None:
-    """Answer on `listening` until SIGINT or SIGTERM; then rounds end, the service file goes, the warehouse closes."""
+    """Answer on `listening` until SIGINT or SIGTERM; then rounds end, the service file goes, the warehouse closes.
+
+    Raises ConfigError when a secret that signing in needs is not set.
+    """
+    users.check_secrets(service.config.users, os.environ)
     url = address_of(listening)
     notice = service_file.write(service.config.warehouse, url)
     try:
@@ -85,6 +90,7 @@ def application(service: Service, rounds: Rounds, notice: Notice, options: Mappi
         MAIN_PAGE,
         lifespan=lifespan,
         routes=api.routes(service, rounds, notice.token),
+        secrets=users.secrets_of(service.config.users, os.environ),
         middleware=[
             Middleware(KnownHosts, hosts=hosts),
             Middleware(SecurityHeaders),

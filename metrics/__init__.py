@@ -23,6 +23,8 @@ from metrics.in_flight_over_time import in_flight_over_time
 from metrics.littles_law import littles_law
 from metrics.metric import Metric
 from metrics.moves import moves
+from metrics.nudge_effect import nudge_effect
+from metrics.nudges import nudges
 from metrics.open_items import open_items
 from metrics.over_target import over_target
 from metrics.question import MetricError, Question, Window
@@ -72,6 +74,8 @@ ALL: tuple[Metric, ...] = (
     systems,
     validation,
     completeness,
+    nudges,
+    nudge_effect,
 )
 
 __all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]

@@ -13,6 +13,7 @@ from warehouse.batch import ROW_VERSIONS
 from warehouse.database import execute, registered, rows, transaction
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.errors import WarehouseError
+from warehouse.nudges import SCRUB
 from warehouse.pseudonyms import prepare_first, pseudonym
 from warehouse.scrubbing import ATTRIBUTE, EVENT, PENDING, RUN, Words, words
 
@@ -177,6 +178,7 @@ def forget(con: DuckDBPyConnection, item: str, at: datetime) -> Forgotten:
             changes = ", ".join(f"{column} = {left}" for column, left in columns.items())
             execute(con, f"UPDATE {table} SET {changes} {OF_RUNS}")
         execute(con, f"UPDATE run SET tail_token = NULL {OF_RUNS} AND is_complete")
+        execute(con, SCRUB.format(table="nudge", condition="workflow_id IN (SELECT word FROM forgotten_key)"))
         _forget_rows(con, own)
         execute(con, AFFECTED)
         derive(con)

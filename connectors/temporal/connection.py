@@ -13,6 +13,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.history.v1 import History as ProtoHistory
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice import v1 as api
 from temporalio.client import Client
@@ -23,11 +24,12 @@ from connectors.temporal.codec import Codec
 from connectors.temporal.config import TemporalConfig
 from connectors.temporal.faults import Fault
 from connectors.temporal.memory import Memory
-from connectors.temporal.payloads import decode
+from connectors.temporal.payloads import decode, look_up
 
 Answer = TypeVar("Answer")
 
 PATIENCE = timedelta(seconds=10)
+QUERY_PATIENCE = timedelta(seconds=4)
 LIST_PATIENCE = timedelta(seconds=15)
 SETTLE_SECONDS = 0.2
 NAMESPACES_A_PAGE = 100
@@ -156,6 +158,26 @@ class Connection:
         request = api.DescribeNamespaceRequest(namespace=self.namespace)
         send = partial(self._service.describe_namespace, request, timeout=PATIENCE)
         return await self._ask("describe the namespace", send)
+
+    async def messages(self, workflow_id: str, run_id: str, kind: str) -> list[str]:
+        """Names of the signals or updates (`kind`) that a workflow says it takes; none where it does not answer.
+
+        A query: a worker answers it, replaying the history if need be. Never ask in bulk.
+        """
+        request = api.QueryWorkflowRequest(
+            namespace=self.namespace,
+            execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+            query=WorkflowQuery(query_type="__temporal_workflow_metadata"),
+        )
+        send = partial(self._service.query_workflow, request, timeout=QUERY_PATIENCE)
+        try:
+            answer = await self._ask(f"ask run {run_id} what it takes", send)
+        except Fault:
+            return []
+        told = decode(answer.query_result.payloads[0]) if answer.query_result.payloads else None
+        listed = look_up(told, ("definition", f"{kind}Definitions"))
+        names = (entry.get("name") for entry in listed if isinstance(entry, dict)) if isinstance(listed, list) else ()
+        return [name for name in names if isinstance(name, str) and name]
 
     async def server_version(self) -> str:
         """The server's own version, such as 1.32.0."""

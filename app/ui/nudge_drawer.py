@@ -1,0 +1,147 @@
+"""The drawer that nudges: what may be done, the plan item by item, the reason, and how it goes.
+
+Open it from outside every live fragment: a dialog that a refreshing fragment opened stays on the screen with dead
+buttons.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from actions.actor import Actor
+from actions.errors import ActionError
+from actions.order import order_of
+from actions.plan import Plan
+from actions.target import Target
+from app import users
+from app.errors import user_errors
+from app.nudge_offers import Offer, offers
+from app.service import Service
+from app.ui import wording
+from app.ui.nudge_form import particulars
+from app.ui.nudge_progress import height, watch
+from value_stream import Stream
+
+PLAN, REASON = "nudge.plan", "nudge.reason"
+SHOWN = 50  # Lines of a plan; the counts say the rest.
+MARKS = {"gentle": "", "firm": " · does something again", "final": " · ends it"}
+
+
+# Fingers need room.
+STYLE = "<style>@media (max-width:640px) {[role=dialog] button {min-height:44px}}</style>"
+
+
+def open_drawer(service: Service, stream: Stream, targets: Sequence[Target], choose: str | None = None) -> None:
+    """Open it for these items; `choose` is the nudge that stands first. Call it once, when the button is pressed."""
+    st.session_state.pop(PLAN, None)
+    st.session_state.pop(REASON, None)
+    _drawer(service, stream, tuple(targets), choose)
+
+
+@st.dialog("Nudge", width="large", icon=":material/touch_app:")
+def _drawer(service: Service, stream: Stream, targets: tuple[Target, ...], choose: str | None) -> None:
+    st.html(STYLE)
+    actor = users.current(service.config)
+    plan_id = st.session_state.get(PLAN)
+    try:
+        if plan_id is None:
+            _choose(service, stream, actor, targets, choose)
+        elif (sending := service.nudging.sending(plan_id)) is not None:
+            watch(service, stream, sending)
+        else:
+            _confirm(service, actor, service.nudging.plan_of(plan_id))
+    except user_errors() as error:
+        st.error(wording.plain(str(error)), icon=":material/error:")
+
+
+def _choose(service: Service, stream: Stream, actor: Actor, targets: tuple[Target, ...], choose: str | None) -> None:
+    st.markdown(wording.plain(_whom(stream, targets)))
+    found = offers(service.config.actions, actor, stream, targets, service.nudging.servers(targets))
+    able = [offer for offer in found if offer.why_not is None]
+    if able:
+        _form(service, stream, actor, targets, able, choose)
+    else:
+        st.info(wording.plain(found[0].why_not or ""), title="Nothing may be done here", icon=":material/lock:")
+    unable = [offer for offer in found if offer.why_not is not None]
+    if unable and able:
+        with st.expander(f"Not offered: {len(unable)}"):
+            for offer in unable:
+                st.markdown(f"**{wording.plain(offer.title)}**: {wording.plain(offer.why_not or '')}")
+
+
+def _form(
+    service: Service,
+    stream: Stream,
+    actor: Actor,
+    targets: tuple[Target, ...],
+    able: Sequence[Offer],
+    choose: str | None,
+) -> None:
+    titles = {offer.what: offer for offer in able}
+    first = list(titles).index(choose) if choose in titles else 0
+    what = st.selectbox(
+        "What to do",
+        list(titles),
+        index=first,
+        format_func=lambda name: titles[name].title + MARKS[titles[name].force],
+        key="nudge.what",
+    )
+    offer = titles[what]
+    messages: Sequence[str] = ()
+    if not offer.is_declared and offer.verb in ("signal", "update"):
+        messages = service.nudging.messages(targets[0], offer.verb)
+    problem, told = None, {}
+    try:
+        told = particulars(offer, actor, messages)
+    except ActionError as error:
+        problem = str(error)
+    if st.button("Show what would happen", type="primary", key="nudge.show", width="stretch"):
+        if problem is not None:
+            raise ActionError(problem)
+        with st.spinner("Asking Temporal about each item"):
+            plan = service.nudging.plan(actor, stream, order_of(stream, what, **told), targets)
+        st.session_state[PLAN] = plan.plan
+        st.rerun(scope="fragment")
+
+
+def _confirm(service: Service, actor: Actor, plan: Plan) -> None:
+    count = len(plan.eligible)
+    left_out = len(plan.lines) - count
+    st.markdown(
+        f"**{wording.plain(plan.title)}**: {wording.plural(count, 'item')}"
+        + (f", {left_out} left out" if left_out else "")
+    )
+    _lines(plan)
+    with st.form("nudge.send", border=False):
+        reason = st.text_input("Why (is kept, with your name)", key=REASON, max_chars=500)
+        with st.container(horizontal=True):
+            is_sent = st.form_submit_button(
+                f"Do it to {wording.plural(count, 'item')}", type="primary", disabled=not count
+            )
+            is_back = st.form_submit_button("Back")
+    if is_back:
+        st.session_state.pop(PLAN)
+        st.rerun(scope="fragment")
+    if is_sent:
+        if not reason.strip():
+            raise ActionError("Say why: a nudge needs a reason.")
+        service.nudging.send(actor, plan.plan, plan.hash, reason)
+        st.rerun(scope="fragment")
+
+
+def _lines(plan: Plan) -> None:
+    with st.container(key="nudge-lines", height=height(len(plan.lines)), border=True):
+        for line in plan.lines[:SHOWN]:
+            name = wording.plain(line.target.item)
+            if line.why_not is None:
+                st.markdown(f"**{name}**  \n{wording.plain(' '.join(line.does))}")
+            else:
+                st.markdown(f":gray[**{name}** · left out  \n{wording.plain(line.why_not)}]")
+        if len(plan.lines) > SHOWN:
+            st.caption(f"and {len(plan.lines) - SHOWN} more")
+
+
+def _whom(stream: Stream, targets: Sequence[Target]) -> str:
+    names = ", ".join(target.item for target in targets[:3])
+    more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
+    return f"{wording.plural(len(targets), stream.item.name)}: {names}{more}"

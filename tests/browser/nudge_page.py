@@ -1,0 +1,96 @@
+"""A page with nothing but the button that opens the drawer: `python -m tests.browser.nudge_page FOLDER ADDRESS QUEUE`.
+
+Serves stories that run on a real Temporal at ADDRESS, read by a real service. Prints its address.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from app import server
+from app.config import load
+from app.server import address_of, listen, serve
+from app.service import open_service
+
+STREAM = """
+stream = "story"
+[item]
+name = "story"
+workflow_types = ["Story"]
+[[stages]]
+name = "told"
+target = "1h"
+[[systems]]
+name = "fate"
+activities = ["refuse"]
+[[nudges]]
+name  = "tell-them"
+title = "Tell them a word"
+signal = "tell"
+arguments = [{ name = "word", options = ["go", "stay"] }, { name = "by", value = "{user}" }]
+[[nudges]]
+name  = "retry-now"
+title = "Try the pending step again now"
+reset_activity = true
+"""
+CONFIG = """
+streams = ["story.stream.toml"]
+[[temporal]]
+query = "TaskQueue = '{queue}'"
+visibility_per_second = 20
+[actions]
+allow = true
+rules = [{{ roles = ["operator"], declared = true }}, {{ roles = ["operator"], verbs = ["signal", "reset", "pause"] }}]
+[users]
+name = "anna"
+role = "operator"
+[sync]
+every_seconds = 0.5
+[server]
+port = 0
+"""
+PAGE = """
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from app import service
+from app.nudge_targets import target_of
+from app.ui import frame
+from app.ui.nudge_drawer import open_drawer
+from metrics import Question, find
+
+running = service.current()
+frame.style()
+with running.warehouse.reading() as con:
+    rows = find("open_items")(con, running.streams[0], Question(as_of=datetime.now(UTC))).to_pylist()
+st.title("Stuck", anchor=False)
+if rows and st.button(f"Nudge {len(rows)} stories"):
+    open_drawer(running, running.streams[0], [target_of(row) for row in rows])
+"""
+SET_PARENT_DEATH_SIGNAL = 1
+
+
+def main() -> None:
+    """Serve until told to end."""
+    folder, address, queue = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    os.environ["TEMPORAL_ADDRESS"] = address
+    (folder / "story.stream.toml").write_text(STREAM)
+    (folder / "streamgauge.toml").write_text(CONFIG.format(queue=queue))
+    (folder / "page.py").write_text(PAGE)
+    server.MAIN_PAGE = folder / "page.py"
+    service = open_service(load(folder / "streamgauge.toml"))
+    listening = listen(service.config.server)
+    print(address_of(listening), flush=True)
+    try:
+        serve(service, listening)
+    finally:
+        service.close()
+
+
+if __name__ == "__main__":
+    main()

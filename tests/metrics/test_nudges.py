@@ -1,0 +1,224 @@
+"""What became of nudges, and whether they help, recounted in plain Python from the rows they stand on."""
+
+import uuid
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from metrics import MetricError, Question, nudge_effect, nudges
+from metrics.intervals import newcombe, wilson
+from tests.fixtures.chance import by_chance, tell
+from tests.fixtures.histories import instant
+from tests.fixtures.warehouses import SOURCE
+from tests.metrics.test_recount import STREAM, prepared
+from warehouse import register_source, rows
+from warehouse.nudge_record import NudgeRecord
+from warehouse.nudges import write_nudges
+
+TARGETS = {"intake": timedelta(seconds=3), "review": timedelta(seconds=2)}
+HOUR = timedelta(hours=1)
+
+
+def record(plan, line, state, at, run, verb="signal", **more):
+    told = {"source": SOURCE, "workflow_id": run["workflow_id"], "run_id": run["run_id"], "item": run["workflow_id"]}
+    return NudgeRecord(
+        record_id=str(uuid.uuid4()),
+        recorded_at=at,
+        state=state,
+        plan=plan,
+        line=line,
+        lines=1,
+        actor="anna",
+        role="operator",
+        via="config",
+        reason="a test",
+        stream=STREAM.stream,
+        nudge=None,
+        verb=verb,
+        particulars="{}",
+        **(told | more),
+    )
+
+
+def nudged_by_chance(con, random):
+    """Some stays of items get nudged at half seconds, where nothing else happens; (stay, at, verb) of each."""
+    register_source(con, "journal", "journal")
+    stays = rows(
+        con,
+        "SELECT stay.*, item.run_id, item.workflow_id FROM stay JOIN item USING (stream, item_key) "
+        "WHERE NOT is_overlapped AND stay.stage_index >= 0 ORDER BY item_key, stay_index",
+    )
+    done, records = [], []
+    for number, stay in enumerate(stays):
+        at = stay["entered_at"] + timedelta(seconds=random.choice((0.5, 1.5)))
+        if random.random() < 0.5 or (stay["left_at"] is not None and stay["left_at"] <= at):
+            continue
+        verb = random.choice(("signal", "signal", "cancel"))
+        state = random.choice(("accepted", "accepted", "accepted", "refused", "skipped"))
+        plan = f"plan-{number}"
+        told = {"stage": stay["stage"], "wait": "told"}
+        for index, each in enumerate(("planned", "requested", state)):
+            moment = at - timedelta(microseconds=2 - index)
+            records.append(record(plan, 0, each, moment, stay, verb, **told))
+        done.append((plan, stay, at if state == "accepted" else None, verb))
+    assert write_nudges(con, "journal", records) == len(records)
+    assert write_nudges(con, "journal", records) == 0
+    return done
+
+
+def judge(con, stay, at, verb, as_of):
+    """moved, bad and due of an item watched from an instant in a stay, by looking at every row there is."""
+    key = stay["item_key"]
+    (item,) = rows(con, "SELECT * FROM item WHERE item_key = $key", key=key)
+    lengths = [
+        each["duration_micros"]
+        for each in rows(con, "SELECT * FROM stay WHERE stage = $stage AND NOT is_overlapped", stage=stay["stage"])
+        if each["left_at"] is not None and each["left_at"] <= as_of
+    ]
+    usual = TARGETS.get(stay["stage"], HOUR)
+    if len(lengths) >= 20:
+        usual = timedelta(microseconds=sorted(lengths)[max(0, -(-len(lengths) * 85 // 100) - 1)])
+    due = at + usual
+    read = rows(con, "SELECT as_of_at FROM source WHERE source = $name", name=SOURCE)[0]["as_of_at"]
+    until = min(as_of, due, read or as_of)
+    ended_badly = bool(item["is_bad"]) and item["closed_at"] > at
+    moments = []
+    was_left = stay["left_at"] is not None and stay["exit_kind"] not in ("reset", "lost")
+    if was_left and not (item["is_bad"] and stay["left_at"] == item["closed_at"]):
+        moments.append(stay["left_at"])
+    if verb in ("cancel", "terminate") and item["ended"] in ("canceled", "terminated"):
+        moments.append(item["closed_at"])
+    steps = [each for each in rows(con, "SELECT * FROM step WHERE item_key = $key", key=key) if each["kind"] != "timer"]
+    waiting = {
+        (each["kind"], each["name"])
+        for each in steps
+        if each["scheduled_at"] <= at and (each["ended_at"] is None or each["ended_at"] > at)
+    }
+    moments += [s["ended_at"] for s in steps if (s["kind"], s["name"]) in waiting and s["ended"] == "completed"]
+    for each in rows(con, "SELECT * FROM decision WHERE item_key = $key", key=key):
+        if each["asked_at"] <= at and each["decided_at"] is not None:
+            moments.append(each["decided_at"])
+    failing = rows(con, "SELECT * FROM pending_work WHERE item_key = $key AND kind = 'worker turn failing'", key=key)
+    if any(f["opened_at"] <= at and (f["settled_at"] is None or f["settled_at"] > at) for f in failing):
+        turns = "SELECT time_at FROM event JOIN run_item USING (run_key) WHERE item_key = $key AND type = 7"
+        moments += [each["time_at"] for each in rows(con, turns, key=key)]
+    moved = min((moment for moment in moments if at < moment <= until), default=None)
+    bad = item["closed_at"] if ended_badly and item["closed_at"] <= until else None
+    return moved, bad, due, until
+
+
+@by_chance(8)
+def test_the_outcome_of_each_nudge_is_what_came_after_it(warehouse, seed):
+    random = Random(seed)
+    con = prepared(warehouse, tell(random))
+    done = nudged_by_chance(con, random)
+    as_of = instant(random.choice((20, 60, 5000)))
+    answer = {row["plan"]: row for row in nudges(con, STREAM, Question(as_of)).to_pylist()}
+
+    assert answer.keys() == {plan for plan, stay, at, _ in done if (at or stay["entered_at"]) < as_of}
+    for plan, stay, at, verb in done:
+        if plan not in answer:
+            continue
+        row = answer[plan]
+        if at is None or row["accepted_at"] is None:
+            assert row["outcome"] is None
+            continue
+        moved, bad, due, _ = judge(con, stay, at, verb, as_of)
+        expected = "moved" if moved and (bad is None or moved <= bad) else "ended badly" if bad else "no change yet"
+        if row["outcome"] == "same failure again":  # told by failing turns, in a test of its own
+            expected = "same failure again" if expected == "no change yet" else expected
+        assert (row["outcome"], row["due_at"]) == (expected, due), plan
+        if expected == "moved":
+            assert (row["outcome_at"], row["outcome_seconds"]) == (moved, (moved - at).total_seconds())
+    con.close()
+
+
+@by_chance(8)
+def test_the_effect_is_a_plain_count_of_matched_items(warehouse, seed):
+    random = Random(seed)
+    con = prepared(warehouse, tell(random, chains=12))
+    done = nudged_by_chance(con, random)
+    as_of = instant(random.choice((30, 5000)))
+    acted = [(stay, at, verb) for _, stay, at, verb in done if at is not None and at <= as_of]
+    by_item = {stay["item_key"] for stay, _, _ in acted}
+    every = rows(con, "SELECT * FROM stay WHERE NOT is_overlapped AND stage_index >= 0 ORDER BY item_key, stay_index")
+    counts, matched = Counter(), {}
+    for stay, at, verb in acted:
+        group = verb, stay["stage"], wait_at(con, stay["item_key"], at)
+        count(counts, group, "nudged", judge(con, stay, at, verb, as_of))
+        for other in every:
+            then = other["entered_at"] + (at - stay["entered_at"])
+            is_there = other["left_at"] is None or other["left_at"] > then
+            if other["stage"] != stay["stage"] or other["item_key"] in by_item or not is_there or then > as_of:
+                continue
+            if (
+                abs(then - at) <= HOUR
+                and is_open(con, other, then)
+                and wait_at(con, other["item_key"], then) == group[2]
+            ):
+                key = abs(then - at), f"other {other['item_key']} nudged"
+                matched.setdefault((*group, other["item_key"]), []).append((key, then, other))
+    for (verb, stage, wait, _), found in matched.items():
+        _, then, other = min(found, key=lambda each: each[0])
+        if len({each[0][0] for each in found}) < len(found):
+            continue  # as close a match twice: either will do, and they may differ
+        count(counts, (verb, stage, wait), "others", judge(con, other, then, "none", as_of))
+
+    answer = nudge_effect(con, STREAM, Question(as_of)).to_pylist()
+    for row in answer:
+        group = row["verb"], row["stage"], row["wait"]
+        assert (row["nudged"], row["moved"]) == (counts[group, "nudged"], counts[group, "nudged moved"])
+        if not any(is_tied(found) for key, found in matched.items() if key[:3] == group):
+            assert (row["others"], row["others_moved"]) == (counts[group, "others"], counts[group, "others moved"])
+        assert row["not_known_yet"] == counts[group, "nudged unknown"]
+    assert {(row["verb"], row["stage"], row["wait"]) for row in answer} == {
+        (verb, stay["stage"], wait_at(con, stay["item_key"], at)) for stay, at, verb in acted
+    }
+    con.close()
+
+
+def is_tied(found):
+    return len({each[0][0] for each in found}) < len(found)
+
+
+def count(counts, group, kind, judged):
+    moved, bad, due, until = judged
+    if moved is None and bad is None and until < due:
+        counts[group, f"{kind} unknown"] += 1
+        return
+    counts[group, kind] += 1
+    counts[group, f"{kind} moved"] += moved is not None and (bad is None or moved <= bad)
+
+
+def is_open(con, stay, at):
+    (item,) = rows(con, "SELECT * FROM item WHERE item_key = $key", key=stay["item_key"])
+    end = item["closed_at"] or item["observed_until_at"]
+    return end is None or at < end
+
+
+def wait_at(con, key, at):
+    found = [
+        each["wait"]
+        for each in rows(con, "SELECT * FROM wait WHERE item_key = $key", key=key)
+        if each["begun_at"] <= at and (each["ended_at"] is None or each["ended_at"] > at)
+    ]
+    return found[0] if found else "silent"
+
+
+def test_intervals_are_those_of_the_papers():
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)  # Newcombe (1998), one sample, table I
+    # Newcombe (1998), two samples, table II, method 10: 56/70 against 48/80, and 10/10 against 0/20.
+    assert newcombe(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert newcombe(10, 10, 0, 20) == pytest.approx((0.6791, 1.0), abs=5e-5)
+    assert newcombe(5, 9, 5, 9)[0] == pytest.approx(-newcombe(5, 9, 5, 9)[1])
+
+
+def test_what_cannot_be_asked_is_said(con):
+    for metric in (nudges, nudge_effect):
+        with pytest.raises(MetricError, match="to narrow by"):
+            metric(con, STREAM, Question(instant(5), where=(("colour", "red"),)))
+        with pytest.raises(MetricError, match="cannot be split"):
+            metric(con, STREAM, Question(instant(5), by=("stage",)))
