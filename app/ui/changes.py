@@ -96,7 +96,7 @@ class Changes:
         with asking(self.service, self.stream, Question(as_of=stretch.from_at), is_past=True) as ask_then:
             return digest.Told(
                 flow=self.ask(FLOW, window=stretch, where=()),
-                decisions=self.ask(DECISIONS, window=stretch),
+                decisions=self.ask(DECISIONS, window=stretch) if self.stream.decisions else [],
                 stuck=self.ask(STUCK),
                 waits=self.ask(IN_FLIGHT, by=("wait",)),
                 waits_before=ask_then(IN_FLIGHT, by=("wait",), where=self.ask.question.where),

@@ -34,6 +34,7 @@ LOOKS = (
     Look("stuck-item", "stuck", f"{AS_OF}&item=stalled-1", ".board .cause"),
     Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h", ".js-plotly-plot .main-svg"),
     Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&print=true", ".js-plotly-plot .main-svg"),
+    Look("decisions", "decisions", f"{AS_OF}&period=1h", "[data-figure=coverage]"),
     Look("explore", "explore", f"{AS_OF}&live=false", "[data-testid=stDataFrame] canvas"),
     Look(
         "explore-groups",

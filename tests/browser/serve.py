@@ -15,19 +15,24 @@ from pathlib import Path
 from app.config import Config, ServerConfig
 from app.server import address_of, listen, serve
 from app.service import Service
-from tests.fixtures.histories import NOON, batch
-from tests.pages.company import CRM, TEMPORAL, busy, finish, service_of, visit
+from tests.fixtures.histories import NOON, Story, batch
+from tests.pages.company import CRM, TEMPORAL, busy, deciding, finish, service_of, visit
 from warehouse import write_batch
 
 HOSTILE = "<img src=x onerror=window.hit=1> ![](http://evil.example/p.png)"
 SET_PARENT_DEATH_SIGNAL = 1
 
 
+def shown() -> list[Story]:
+    """What stands still: work in every stage, a hostile name, and people who decide."""
+    return [*busy(items=120), visit(HOSTILE, [("request", -200)]), *deciding()]
+
+
 def main() -> None:
     """Serve until told to end."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    made = service_of(stories=[*busy(items=120), visit(HOSTILE, [("request", -200)])], open_there=31)
+    made = service_of(stories=shown(), open_there=31)
     config = Config(warehouse=Path(sys.argv[1]) / "pages.duckdb", server=ServerConfig(port=0))
     service = replace(made, config=config)
     stop = threading.Event()

@@ -9,9 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from app.screens import SCREENS
 from metrics import Question, find
 from tests.browser.screens import AS_OF, LOOKS
-from tests.browser.serve import HOSTILE
-from tests.pages.company import NOON, busy, service_of
-from tests.pages.company import visit as request
+from tests.browser.serve import HOSTILE, shown
+from tests.pages.company import NOON, service_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -23,7 +22,7 @@ TABLE = ".rows table"
 @pytest.fixture(scope="module")
 def in_flight():
     """Items in each stage, asked of the same company without a browser."""
-    service = service_of(stories=[*busy(items=120), request(HOSTILE, [("request", -200)])])
+    service = service_of(stories=shown())
     with service.warehouse.reading() as con:
         rows = find("in_flight")(con, service.streams[0], Question(as_of=NOON)).to_pylist()
     service.close()

@@ -175,6 +175,29 @@ def _after(stage: str, chance: random.Random) -> str | None:
     return None if stage == "support" else NEXT[stage]
 
 
+def deciding(items: int = 90, seed: int = 5) -> list[Story]:
+    """Requests of the last hour that people approve, reject or ask about again; one in eight is still open."""
+    chance = random.Random(seed)
+    return [_decided(f"asked-{number:03}", chance, open_=number % 8 == 0) for number in range(items)]
+
+
+def _decided(name: str, chance: random.Random, *, open_: bool) -> Story:
+    entered = -chance.random() * 300 if open_ else -chance.uniform(400, 3500)
+    story = visit(name, [("request", entered - 60), ("classification", entered - 40), ("approval", entered)])
+    if open_:
+        return story
+    by = chance.choices(["Hanna Brandt", "Chidi Okafor", "Ingrid Solberg", None], [5, 4, 2, 1])[0]
+    outcome = chance.choices(["approve", "reject", "ask-again"], [8, 2, 1])[0]
+    accepted = story.update("decide", at=entered + chance.lognormvariate(4.3, 0.8))
+    story.carry(accepted, "input.", outcome=outcome, **({"by": by} if by else {}))
+    if outcome == "ask-again":
+        return story
+    if outcome == "reject":
+        story.turn().close("completed")
+        return story
+    return story.turn().upsert(Stage="delivery")
+
+
 def _requests(stories: Sequence[Story]) -> Batch:
     """The rows of table requests: an amount for nine in ten, a product for all."""
     rows = []
@@ -199,4 +222,7 @@ def _requests(stories: Sequence[Story]) -> Batch:
     return Batch(row_versions=pa.Table.from_pylist(rows, schema=ROW_VERSIONS))
 
 
-__all__ = ["CRM", "NOON", "STREAM", "TEMPORAL", "WEB_UI", "busy", "finish", "instant", "service_of", "visit"]
+__all__ = [
+    *("CRM", "NOON", "STREAM", "TEMPORAL", "WEB_UI"),
+    *("busy", "deciding", "finish", "instant", "service_of", "visit"),
+]
