@@ -13,7 +13,7 @@ import value_stream
 import warehouse
 from app.config import ClusterConfig, Config
 from app.service import Service
-from tests.fixtures.histories import NOON, Story, batch, instant, run
+from tests.fixtures.histories import NOON, Story, batch, run
 from tests.fixtures.samples import polled, sampled, samples
 from value_stream import Stream
 from warehouse.batch import ROW_VERSIONS, Batch
