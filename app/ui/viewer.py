@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from app import service, users
+
 LOCAL = "local"
 
 
@@ -19,7 +21,11 @@ class Viewer:
 
 def viewer() -> Viewer:
     """Whoever reaches the pages is one person as long as nobody signs in: the pages answer on this machine only."""
-    return Viewer(LOCAL, is_admin=True)
+    config = service.current().config
+    if config.users.method == "fixed":
+        return Viewer(LOCAL, is_admin=True)
+    actor = users.current(config)
+    return Viewer(actor.user or LOCAL, is_admin=actor.role == "admin")
 
 
 def zone() -> tzinfo:

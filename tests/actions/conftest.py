@@ -66,7 +66,8 @@ class Yard:
     async def start(self, name: str, steps: list[list[Any]], **options: Any) -> str:
         """Start a story; its workflow id."""
         workflow_id = f"{self.queue}-{name}"
-        handle = await self.client.start_workflow(Story.run, steps, id=workflow_id, task_queue=self.queue, **options)
+        options = {"task_queue": self.queue} | options
+        handle = await self.client.start_workflow(Story.run, steps, id=workflow_id, **options)
         self.started[workflow_id] = handle.result_run_id or ""
         return workflow_id
 

@@ -1,6 +1,7 @@
 """A page with nothing but the button that opens the drawer: `python -m tests.browser.nudge_page FOLDER ADDRESS QUEUE`.
 
-Serves stories that run on a real Temporal at ADDRESS, read by a real service. Prints its address.
+Serves stories that run on a real Temporal at ADDRESS, read by a real service; with the address of an OpenID Connect
+provider as a fourth word only to whom that signs in. Prints its address.
 """
 
 import ctypes
@@ -13,6 +14,7 @@ from app import server
 from app.config import load
 from app.server import address_of, listen, serve
 from app.service import open_service
+from tests.fixtures.temporal import free_port
 
 STREAM = """
 stream = "story"
@@ -43,20 +45,31 @@ visibility_per_second = 20
 [actions]
 allow = true
 rules = [{{ roles = ["operator"], declared = true }}, {{ roles = ["operator"], verbs = ["signal", "reset", "pause"] }}]
-[users]
-name = "anna"
-role = "operator"
 [sync]
 every_seconds = 0.5
 [server]
-port = 0
+port = {port}
+"""
+FIXED = """
+[users]
+name = "anna"
+role = "operator"
+"""
+SIGNED_IN = """
+[users]
+method = "oidc"
+grants = [{{ role = "operator", groups = ["on-call"] }}]
+[users.oidc]
+metadata_url = "{provider}/.well-known/openid-configuration"
+client_id = "streamgauge"
+redirect_url = "http://127.0.0.1:{port}/oauth2callback"
 """
 PAGE = """
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import service
+from app import service, users
 from app.nudge_targets import target_of
 from app.ui import frame
 from app.ui.nudge_drawer import open_drawer
@@ -64,6 +77,7 @@ from metrics import Question, find
 
 running = service.current()
 frame.style()
+users.require(running.config)
 with running.warehouse.reading() as con:
     rows = find("open_items")(con, running.streams[0], Question(as_of=datetime.now(UTC))).to_pylist()
 st.title("Stuck", anchor=False)
@@ -80,7 +94,9 @@ def main() -> None:
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     os.environ["TEMPORAL_ADDRESS"] = address
     (folder / "story.stream.toml").write_text(STREAM)
-    (folder / "streamgauge.toml").write_text(CONFIG.format(queue=queue))
+    port = free_port()
+    users = SIGNED_IN.format(provider=sys.argv[4], port=port) if len(sys.argv) > 4 else FIXED
+    (folder / "streamgauge.toml").write_text(CONFIG.format(queue=queue, port=port) + users)
     (folder / "page.py").write_text(PAGE)
     server.MAIN_PAGE = folder / "page.py"
     service = open_service(load(folder / "streamgauge.toml"))
