@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -24,6 +24,14 @@ DEFAULT_WINDOW = "30d"
 STREAMLESS = frozenset({"source_health"})
 
 
+# The parts of a question that may be given once, and those that may be given again.
+SINGLE = (
+    *("stream", "as_of", "window", "known_at", "of", "before_as_of", "before_window"),
+    *("hide_persons", "smallest_group"),
+)
+REPEATED = ("where", "by", "before_where")
+
+
 @dataclass(frozen=True)
 class Ask:
     """A question as people write it: all text, checked when it is answered."""
@@ -34,23 +42,31 @@ class Ask:
     window: str | None = None
     where: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    known_at: str | None = None
+    of: str | None = None
+    before_as_of: str | None = None
+    before_window: str | None = None
+    before_where: tuple[str, ...] = ()
+    hide_persons: str | None = None
+    smallest_group: str | None = None
 
     def parameters(self) -> list[tuple[str, str]]:
         """The question as URL parameters, without the metric."""
-        single = (("stream", self.stream), ("as_of", self.as_of), ("window", self.window))
-        repeated = [("where", text) for text in self.where] + [("by", text) for text in self.by]
+        single = [(name, getattr(self, name)) for name in SINGLE]
+        repeated = [(name, text) for name in REPEATED for text in getattr(self, name)]
         return [(name, text) for name, text in single if text is not None] + repeated
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows, and what they mean."""
+    """Rows, and what they mean; `note` says why there are none, or none of a kind that was asked for."""
 
     metric: str
     title: str
     definition: str
     as_of: datetime
     table: pa.Table
+    note: str | None = None
 
 
 def answer(warehouse: Warehouse, streams: Sequence[Stream], ask: Ask, *, now: datetime) -> Answer:
@@ -65,19 +81,53 @@ def answer(warehouse: Warehouse, streams: Sequence[Stream], ask: Ask, *, now: da
     with warehouse.reading() as con:
         # Streamless metrics never look at it.
         table = metric(con, cast(Stream, stream), question)
-    return Answer(metric.name, metric.title, metric.definition, question.as_of, table)
+        said = metrics.note(con, stream, question, table)
+    return Answer(metric.name, metric.title, metric.definition, question.as_of, table, said)
 
 
 def question_from(ask: Ask, metric: Metric, *, now: datetime) -> Question:
     """The question that the text of `ask` means at `now`. Raises AskError."""
     if ask.window is not None and not metric.needs_window:
         raise AskError(f"{metric.name} speaks about one instant and takes no window: ask with --as-of.")
-    as_of = now if ask.as_of is None else instant(ask.as_of)
-    if as_of > now + _CLOCK_TOLERANCE:
-        raise AskError(f"--as-of {ask.as_of} is in the future: it is {now:%Y-%m-%dT%H:%M:%SZ}.")
-    where = tuple(pair(text) for text in ask.where)
+    known_at = None if ask.known_at is None else _past("--known-at", ask.known_at, now)
+    as_of = (known_at or now) if ask.as_of is None else _past("--as-of", ask.as_of, now)
     stretch = window(ask.window or DEFAULT_WINDOW, as_of) if metric.needs_window else None
-    return Question(as_of=as_of, window=stretch, where=where, by=ask.by)
+    plain = Question(as_of, stretch, _pairs(ask.where), ask.by, known_at)
+    return _other_side(_of_persons(plain, ask, metric), ask, metric, now)
+
+
+def _past(option: str, text: str, now: datetime) -> datetime:
+    at = instant(text)
+    if at > now + _CLOCK_TOLERANCE:
+        raise AskError(f"{option} {text} is in the future: it is {now:%Y-%m-%dT%H:%M:%SZ}.")
+    return at
+
+
+def _of_persons(plain: Question, ask: Ask, metric: Metric) -> Question:
+    if ask.hide_persons is None and ask.smallest_group is None:
+        return plain
+    if not metric.names_persons:
+        raise AskError(f"{metric.name} names no persons: leave --hide-persons and --smallest-group out.")
+    if ask.hide_persons not in (None, "true", "false"):
+        raise AskError(f"hide_persons is true or false, not {ask.hide_persons!r}.")
+    smallest = ask.smallest_group or "1"
+    if not smallest.isdecimal() or int(smallest) < 1:
+        raise AskError(f"--smallest-group {smallest} is no number of at least 1.")
+    return replace(plain, hide_persons=ask.hide_persons == "true", smallest_group=int(smallest))
+
+
+def _other_side(plain: Question, ask: Ask, metric: Metric, now: datetime) -> Question:
+    is_told = any((ask.before_as_of, ask.before_window, ask.before_where))
+    if metric.name != metrics.compare.name:
+        if ask.of or is_told:
+            raise AskError(f"{metric.name} has one side: --of and --before-... belong to `show compare`.")
+        return plain
+    if not is_told:
+        return replace(plain, of=ask.of)
+    as_of = plain.as_of if ask.before_as_of is None else _past("--before-as-of", ask.before_as_of, now)
+    length = ask.before_window or ask.window or DEFAULT_WINDOW
+    where = _pairs(ask.before_where) if ask.before_where else plain.where
+    return replace(plain, of=ask.of, before=replace(plain, as_of=as_of, window=window(length, as_of), where=where))
 
 
 def instant(text: str) -> datetime:
@@ -110,6 +160,7 @@ def to_ipc(found: Answer) -> bytes:
         "title": found.title,
         "definition": found.definition,
         "as_of": found.as_of.isoformat(),
+        "note": found.note,
     }
     table = found.table.replace_schema_metadata({_METADATA: json.dumps(meaning).encode()})
     sink = pa.BufferOutputStream()
@@ -146,6 +197,10 @@ def _only_stream(streams: Sequence[Stream], names: str, metric: Metric) -> Strea
             f"No stream file is in force, and {metric.name} needs one: name some under `streams` in the config."
         )
     raise AskError(f"Which stream? Add --stream with one of: {names}.")
+
+
+def _pairs(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(pair(text) for text in texts)
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 import metrics
 from app import downloads
-from app.answers import Answer, Ask, answer
+from app.answers import REPEATED, SINGLE, Answer, Ask, answer
 from app.api_nudge import nudge_routes
 from app.errors import AskError, ServiceError, user_errors
 from app.formats import MEDIA_TYPES, encoded
@@ -136,17 +136,12 @@ def _headers(found: Answer, service: Service) -> dict[str, str]:
 
 def _ask(name: str, request: Request) -> Ask:
     given = request.query_params
-    unknown = set(given) - {"stream", "as_of", "window", "where", "by", "format"}
-    if unknown:
-        raise AskError(f"No parameter {sorted(unknown)[0]!r}. There is: stream, as_of, window, where, by, format.")
-    return Ask(
-        metric=name,
-        stream=given.get("stream"),
-        as_of=given.get("as_of"),
-        window=given.get("window"),
-        where=tuple(given.getlist("where")),
-        by=tuple(given.getlist("by")),
-    )
+    known = (*SINGLE, *REPEATED, "format")
+    if unknown := sorted(set(given) - set(known)):
+        raise AskError(f"No parameter {unknown[0]!r}. There is: {', '.join(known)}.")
+    single = {key: given.get(key) for key in SINGLE}
+    repeated = {key: tuple(given.getlist(key)) for key in REPEATED}
+    return Ask(name, **single, **repeated)  # type: ignore[arg-type]  # their names say which are text and which tuples
 
 
 def _paths(body: bytes) -> list[Path]:

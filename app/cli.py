@@ -186,12 +186,49 @@ def show(
     by: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="One row for each of its values. Repeatable.")
     ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INSTANT",
+            help="Answer from what had been read by then, under the stream files of then. --as-of is that "
+            "instant, too, unless it is given.",
+        ),
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option(help="For compare: in_flight (the default), time_in_state, cycle_time.")
+    ] = None,
+    before_as_of: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="For compare: the instant of the other side.")
+    ] = None,
+    before_window: Annotated[str | None, typer.Option(help="For compare: the window of the other side.")] = None,
+    before_where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="For compare: the items of the other side. Repeatable."),
+    ] = None,
+    hide_persons: Annotated[bool, typer.Option("--hide-persons", help="Name nobody who decided.")] = False,
+    smallest_group: Annotated[
+        str | None, typer.Option(metavar="N", help="Tell no figures of persons that rest on fewer decisions.")
+    ] = None,
 ) -> None:
-    """Answer one question: print a metric."""
+    """Answer one question: print a metric. What the answer leaves open is said on stderr."""
     from app.answers import Ask
     from app.cli_show import run_show
 
-    ask = Ask(metric, stream, as_of, window, tuple(where or ()), tuple(by or ()))
+    ask = Ask(
+        metric=metric,
+        stream=stream,
+        as_of=as_of,
+        window=window,
+        where=tuple(where or ()),
+        by=tuple(by or ()),
+        known_at=known_at,
+        of=of,
+        before_as_of=before_as_of,
+        before_window=before_window,
+        before_where=tuple(before_where or ()),
+        hide_persons="true" if hide_persons else None,
+        smallest_group=smallest_group,
+    )
     run_show(config, ask, output)
 
 

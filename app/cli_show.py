@@ -32,6 +32,8 @@ def run_show(config_option: Path | None, ask: Ask, output: str) -> None:
     if output == "parquet" and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is no text: send it to a file with `> FILE`.", param_hint="--format")
     found = ask_anyone(load(find(config_option)), ask)
+    if found.note:
+        print(_for_people(found.note), file=sys.stderr)
     if output == "table":
         print_table(found, Console())
         return

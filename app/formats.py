@@ -30,12 +30,16 @@ def encoded(found: Answer, name: str) -> bytes:
 
 
 def to_json(found: Answer) -> bytes:
-    """One object: metric, as_of, definition, columns, rows. Instants are ISO 8601 UTC; what is not a number is null."""
+    """One object: metric, as_of, definition, note, columns, rows.
+
+    Instants are ISO 8601 UTC; what is not a number is null.
+    """
     rows = [{name: plain(value) for name, value in row.items()} for row in found.table.to_pylist()]
     content = {
         "metric": found.metric,
         "as_of": plain(found.as_of),
         "definition": found.definition,
+        "note": found.note,
         "columns": found.table.column_names,
         "rows": rows,
     }

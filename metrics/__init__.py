@@ -20,9 +20,11 @@ from metrics.flow_over_time import flow_over_time
 from metrics.handoffs import handoffs
 from metrics.in_flight import in_flight
 from metrics.in_flight_over_time import in_flight_over_time
+from metrics.known import Known, known
 from metrics.littles_law import littles_law
 from metrics.metric import Metric
 from metrics.moves import moves
+from metrics.notes import note
 from metrics.nudge_effect import nudge_effect
 from metrics.nudges import nudges
 from metrics.open_items import open_items
@@ -76,17 +78,30 @@ ALL: tuple[Metric, ...] = (
     completeness,
     nudges,
     nudge_effect,
+    compare,
 )
 
-__all__ = ["ALL", "Metric", "MetricError", "Question", "Window", "compare", "find", "segment_names"]
+__all__ = [
+    "ALL",
+    "Known",
+    "Metric",
+    "MetricError",
+    "Question",
+    "Window",
+    "compare",
+    "find",
+    "known",
+    "note",
+    "segment_names",
+]
 
 
 def find(name: str) -> Metric:
     """The metric of that name; raises MetricError that names those there are."""
-    for known in ALL:
-        if known.name == name:
-            return known
-    names = [known.name for known in ALL]
+    for metric in ALL:
+        if metric.name == name:
+            return metric
+    names = [metric.name for metric in ALL]
     near = get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise MetricError(f"No metric {name!r}.{hint} There are: {', '.join(names)}.")

@@ -8,6 +8,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from metrics.cycle_time import no_standing
+from metrics.metric import metric
 from metrics.observed import HORIZON, SEEN_ITEM, SEEN_ITEMS, SEEN_STAY, SEEN_STAYS, stretch
 from metrics.open_work import OPEN_ITEM
 from metrics.question import MetricError, Question, Window
@@ -112,14 +113,22 @@ class Side:
         return sum(cell.amount for cell in self.cells.values())
 
 
-def compare(con: DuckDBPyConnection, stream: Stream, name: str, before: Question, after: Question) -> pa.Table:
+@metric(
+    title="Compare",
+    unit="seconds or items",
+    grain="one row for the mix, one per stage, and one for the whole",
+    columns=COLUMNS,
+    needs_window=True,
+)
+def compare(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """How a figure differs between two instants, windows or segments, and what brings it about.
 
-    `name` is in_flight (items in flight as of the instant), time_in_state (mean time per stay: all the time that was
-    spent in stages inside the window, over the stays that left; open stays weigh in with their time) or cycle_time
-    (mean time from opening to end of the items that ended in the window). Means, because only they can be taken
-    apart; for how long work takes see the metrics themselves. The two questions differ in their instant, their
-    window or their `where`; their `by` must be the same, and makes the mix finer.
+    `--of` is in_flight (the default: items in flight as of the instant), time_in_state (mean time per stay: all the
+    time that was spent in stages inside the window, over the stays that left; open stays weigh in with their time) or
+    cycle_time (mean time from opening to end of the items that ended in the window). Means, because only they can be
+    taken apart; for how long work takes see the metrics themselves. The side before is the same question with another
+    instant (`--before-as-of`), window (`--before-window`) or filter (`--before-where`); with none of them, the window
+    that is as long and ends where the other begins, as of its end. `--by` makes the mix finer.
 
     The difference is split over the mix and the stages by their Shapley values, which add up to it exactly. The mix
     is: for in_flight, how many items arrived per day in the window before the instant (30 days where the question has
@@ -132,17 +141,33 @@ def compare(con: DuckDBPyConnection, stream: Stream, name: str, before: Question
     the whole: of the mix and the stages they add up to that of all), before_n, after_n (counts of exits, ended items
     or items in flight), unit (seconds or items).
 
-    Raises MetricError for another metric, for questions that are split differently, and where a side has nothing to
-    take a mean of.
+    Edge cases: refused for another metric, for sides that are split differently, and where a side has nothing to take
+    a mean of.
+
+    Not a cause: it says where the difference lies, not why.
+
+    Source: Shapley (1953), A value for n-person games.
     """
+    name = question.of or "in_flight"
     if name not in SIDES:
         raise MetricError(f"compare knows no {name!r}.{near(name, tuple(SIDES))}")
-    plain = [tuple(segment for segment in question.by if segment != "stage") for question in (before, after)]
+    sides = (question.before or before(question), question)
+    plain = [tuple(segment for segment in side.by if segment != "stage") for side in sides]
     if plain[0] != plain[1]:
         raise MetricError("The two sides of a comparison must be split by the same segments.")
     make, unit = SIDES[name]
-    first, second = (make(con, stream, replace(question, by=plain[0])) for question in (before, after))
+    first, second = (make(con, stream, replace(side, by=plain[0])) for side in sides)
     return pa.Table.from_pylist(_rows(stream, first, second, unit), schema=SCHEMA)
+
+
+def before(question: Question) -> Question:
+    """The same question about the window that is as long and ends where the question's begins, as of its end."""
+    window = question.need_window()
+    try:
+        earlier = Window(window.from_at - (window.to_at - window.from_at), window.from_at)
+    except OverflowError:
+        raise MetricError("Before so long a window there is no other: say which, or ask for a shorter one.") from None
+    return replace(question, as_of=min(question.as_of, window.from_at), window=earlier)
 
 
 def _rows(stream: Stream, before: Side, after: Side, unit: str) -> list[Row]:

@@ -102,6 +102,7 @@ ORDER BY told_of.decision{told_keys}
     grain="one row per declared decision, unasked ones included; with --by one for each group",
     columns=tuple(KINDS),
     needs_window=True,
+    names_persons=True,
 )
 def decision_summary(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """How each decision was made within the window: by whom it is known, how fast, how often reversed or out of bounds.

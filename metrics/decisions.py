@@ -76,6 +76,7 @@ ORDER BY question.asked_at DESC, question.item_key, question.decision, question.
     grain="one row per question that was open or answered in the window, the newest first",
     columns=tuple(KINDS),
     needs_window=True,
+    names_persons=True,
 )
 def decisions(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
     """Every question that was open or answered within the window: what came of it, who answered, and by what evidence.

@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from metrics.known import known
 from metrics.question import Question
 from value_stream import Stream
 
@@ -24,10 +25,18 @@ class Metric:
     grain: str
     columns: tuple[str, ...]
     needs_window: bool
+    names_persons: bool = False
 
     def __call__(self, con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
-        """Answer `question`; raises MetricError when it cannot be answered."""
-        return self.answer(con, stream, question)
+        """Answer `question`; raises MetricError when it cannot be answered.
+
+        With `known_at`, from what had been learned by then: see metrics.known.
+        """
+        if question.known_at is None:
+            return self.answer(con, stream, question)
+        with known(con, question.known_at) as then:
+            drawn = then.stream(stream.stream) if stream else stream
+            return self.answer(then.con, drawn, replace(question, known_at=None))
 
     @property
     def doc(self) -> str:
@@ -41,11 +50,20 @@ class Metric:
 
 
 def metric(
-    *, title: str, unit: str, grain: str, columns: tuple[str, ...], needs_window: bool = False
+    *,
+    title: str,
+    unit: str,
+    grain: str,
+    columns: tuple[str, ...],
+    needs_window: bool = False,
+    names_persons: bool = False,
 ) -> Callable[[Answer], Metric]:
-    """Make a function a metric. `columns` are those of its answer, in order; segments asked by come before them."""
+    """Make a function a metric. `columns` are those of its answer, in order; segments asked by come before them.
+
+    With `names_persons` it answers to `hide_persons` and `smallest_group`.
+    """
 
     def wrap(answer: Answer) -> Metric:
-        return Metric(answer, answer.__name__, title, unit, grain, columns, needs_window)
+        return Metric(answer, answer.__name__, title, unit, grain, columns, needs_window, names_persons)
 
     return wrap

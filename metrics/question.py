@@ -31,6 +31,7 @@ class Question:
     where: (segment, value) pairs that must all hold; the value "(none)" stands for a missing one.
     by: segments to split by. known_at: answer from what was known by then; None means from all that is known.
     hide_persons: name nobody. smallest_group: figures of persons that rest on fewer rows are left out.
+    of, before: for compare, the metric that is compared and the other side of it.
     """
 
     as_of: datetime
@@ -40,10 +41,15 @@ class Question:
     known_at: datetime | None = None
     hide_persons: bool = False
     smallest_group: int = 1
+    of: str | None = None
+    before: "Question | None" = None
 
     def __post_init__(self) -> None:
         if self.as_of.tzinfo is None:
             raise MetricError("The as-of instant has no time zone: write one, such as 2026-01-31T12:00Z.")
+        if self.known_at is not None and self.known_at < self.as_of:
+            known, as_of = (f"{instant:%Y-%m-%d %H:%M:%SZ}" for instant in (self.known_at, self.as_of))
+            raise MetricError(f"What was known at {known} says nothing of {as_of}, which came later.")
 
     def need_window(self) -> Window:
         """The window; raises MetricError when the question has none."""

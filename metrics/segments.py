@@ -131,10 +131,15 @@ def _expression(stream: Stream, name: str, subject: Subject, joins: list[str], p
     return f"coalesce({alias}.value, '{NONE}')"
 
 
+def declared_path(stream: Stream, name: str) -> str | None:
+    """The path of the declared segment of that name, short or whole; None where the stream has none."""
+    return next((path for path in stream.item.segments if name in (path, _short(path))), None)
+
+
 def _path(stream: Stream, name: str, subject: Subject) -> str:
-    for path in stream.item.segments:
-        if name in (path, _short(path)):
-            return path
+    path = declared_path(stream, name)
+    if path is not None:
+        return path
     known = (*subject.built_in, *(_short(path) for path in stream.item.segments))
     if name in BUILT_IN:
         raise MetricError(f"This metric cannot be split or narrowed by {name}. It can by: {', '.join(known)}.")

@@ -6,6 +6,7 @@ from warehouse.database import Warehouse, execute, open_warehouse, query, rows, 
 from warehouse.errors import WarehouseError
 from warehouse.forgetting import Forgotten, forget
 from warehouse.kept_runs import KeptRun, KeptRuns, runs_of_items
+from warehouse.known_by import known_by, streams_known
 from warehouse.known_runs import KnownRun, known_anywhere, known_runs
 from warehouse.rewriting import rewrite
 from warehouse.rounds import (
@@ -31,6 +32,7 @@ __all__ = [
     "finish_round",
     "forget",
     "known_anywhere",
+    "known_by",
     "known_runs",
     "open_warehouse",
     "query",
@@ -40,6 +42,7 @@ __all__ = [
     "rewrite",
     "rows",
     "runs_of_items",
+    "streams_known",
     "transaction",
     "uneven_items",
     "watermark",

@@ -28,6 +28,10 @@ SELECT
     )) AS run_key,
     $source_key AS source_key,
     coalesce(run.seen_at, $learned_at) AS seen_at,
+    CASE
+        WHEN incoming_runs.observed_until_at IS NOT NULL
+        THEN CASE WHEN run.observed_until_at IS NOT NULL THEN run.lost_at ELSE $learned_at END
+    END AS lost_at,
     run.run_key IS NULL
         OR run.source_key <> $source_key
         OR run.first_run_id IS DISTINCT FROM incoming_runs.first_run_id
@@ -185,6 +189,7 @@ INSERT INTO sync_round BY NAME
 SELECT
     (SELECT coalesce(max(round_id), 0) + 1 FROM sync_round) AS round_id,
     $source_key AS source_key,
+    (SELECT as_of_at FROM source WHERE source_key = $source_key) AS as_of_at,
     $started_at AS started_at,
     $ended_at AS ended_at,
     $is_complete AS is_complete,

@@ -1,16 +1,20 @@
 """Compare: what changed, and a split of it that adds up."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import permutations
 from math import factorial
 
+import pyarrow as pa
 import pytest
 from duckdb import DuckDBPyConnection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics import MetricError, Question, Window, compare
+from metrics import MetricError, Question, Window
+from metrics import compare as compare_sides
 from metrics.shapley import Cell, shapley
 from tests.metrics.counted_again import item_lives, lives
 from tests.metrics.made_up import (
@@ -24,8 +28,15 @@ from tests.metrics.made_up import (
     warehouse_of_made_up,
     worlds,
 )
+from value_stream import Stream
 
 CHECKED = checked(50)
+
+
+def compare(con: DuckDBPyConnection, stream: Stream, name: str, before: Question, after: Question) -> pa.Table:
+    return compare_sides(con, stream, replace(after, of=name, before=before))
+
+
 METRICS = ("in_flight", "time_in_state", "cycle_time")
 
 
@@ -132,3 +143,12 @@ def test_what_cannot_be_compared_is_refused(con: DuckDBPyConnection) -> None:
         compare(con, STREAM, "in_flight", one, other)
     with pytest.raises(MetricError, match="No stay left a stage on one side of the comparison"):
         compare(con, STREAM, "time_in_state", one, one)
+
+
+def test_without_another_side_it_is_the_window_before_as_of_its_end(con: DuckDBPyConnection) -> None:
+    put(con, World([item_of(key, 0, 3 * key, [("a", 10)], None) for key in range(10)]))
+    asked = Question(at(20), Window(at(10), at(20)))
+    rows = compare_sides(con, STREAM, asked).to_pylist()
+    assert (rows[-1]["before"], rows[-1]["after"], rows[-1]["unit"]) == (4, 7, "items")
+    with pytest.raises(MetricError, match="Before so long a window there is no other"):
+        compare_sides(con, STREAM, Question(at(20), Window(datetime(1, 1, 1, tzinfo=UTC), at(20))))
