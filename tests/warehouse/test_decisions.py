@@ -256,3 +256,17 @@ def test_coming_back_to_the_stage_asks_again(con):
         (instant(10), "reject"),
         (instant(40), None),
     ]
+
+
+def test_a_row_that_notes_the_wish_to_be_asked_again_is_no_answer_to_the_next_question(con):
+    ask_for_approval(con)
+    story = in_review()
+    decide(story, "ask-again", 20)
+    decide(story, "approve", 40)
+    write(con, story)
+    put_rows(con, (1, 21, {"decision": "ask-again"}), (2, 45, {"decision": "approve"}))
+
+    assert [(row["asked_at"], row["decided_at"], row["outcome"], row["confirms"]) for row in questions(con)] == [
+        (instant(10), instant(20), "ask-again", 1),
+        (instant(20), instant(40), "approve", 1),
+    ]

@@ -61,15 +61,24 @@ chosen AS (
         during IS NULL AND is_row AND before IS NOT NULL AS is_late
     FROM placed
 ),
-counted AS (
+-- A row that says again what the message before it said is the note of that answer, not the next one.
+told AS (
     SELECT
         chosen.*,
-        coalesce(sum(CASE WHEN is_again THEN 1 ELSE 0 END) OVER (
-            PARTITION BY stream, item_key, decision, asking_index ORDER BY answer_order
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS round_index
+        is_again AND is_row AND coalesce(NOT lag(is_row) OVER in_turn AND lag(outcome) OVER in_turn = outcome, false)
+            AS is_echo
     FROM chosen
     WHERE is_option AND asking_index IS NOT NULL
+    WINDOW in_turn AS (PARTITION BY stream, item_key, decision, asking_index ORDER BY answer_order)
+),
+counted AS (
+    SELECT
+        told.* EXCLUDE (is_echo),
+        coalesce(sum(CASE WHEN is_again AND NOT is_echo THEN 1 ELSE 0 END) OVER (
+            PARTITION BY stream, item_key, decision, asking_index ORDER BY answer_order
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) - CASE WHEN is_echo THEN 1 ELSE 0 END AS round_index
+    FROM told
 ),
 signed AS (
     SELECT
