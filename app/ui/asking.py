@@ -124,9 +124,8 @@ class Asker:
         stream = self.stream
         if stream is None:
             raise MetricError("Nothing can be compared without a stream.")
-        return self._remembered(
-            ("compare", figure, before, after), lambda con: compare(con, stream, figure, before, after)
-        )
+        question = replace(after, of=figure, before=before)
+        return self._remembered(("compare", question), lambda con: compare(con, stream, question))
 
     def _remembered(self, asked: tuple[Hashable, ...], query: Callable[[DuckDBPyConnection], pa.Table]) -> Rows:
         name = self.stream.stream if self.stream else None

@@ -1,6 +1,7 @@
 """Bottlenecks in every state it can be in."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -99,8 +100,8 @@ def test_what_changed_is_what_compare_says(show, company):
     half = timedelta(minutes=30)
     windows = (Window(NOON - 2 * half, NOON - half), Window(NOON - half, NOON))
     with company.warehouse.reading() as con:
-        sides = (Question(as_of=window.to_at, window=window) for window in windows)
-        whole = compare(con, company.streams[0], "time_in_state", *sides).to_pylist()[-1]
+        sides = [Question(as_of=window.to_at, window=window) for window in windows]
+        whole = compare(con, company.streams[0], replace(sides[1], of="time_in_state", before=sides[0])).to_pylist()[-1]
     bars, ends = next(figure for name, figure in charts(page).items() if name.startswith("From "))["data"]
 
     assert ends["x"] == pytest.approx([whole["before"], whole["after"]])
