@@ -32,6 +32,7 @@ def test_json_has_metric_instant_definition_columns_and_rows():
         "metric": "in_flight",
         "as_of": "2026-11-22T12:00:00Z",
         "definition": "Items inside each stage.",
+        "note": None,
         "columns": ["stage", "items", "share", "entered_at", "value"],
         "rows": [{"stage": "a", "items": 3, "share": None, "entered_at": "2026-11-22T12:00:00Z", "value": None}],
     }
