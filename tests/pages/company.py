@@ -223,6 +223,14 @@ def _requests(stories: Sequence[Story]) -> Batch:
 
 
 __all__ = [
-    *("CRM", "NOON", "STREAM", "TEMPORAL", "WEB_UI"),
-    *("busy", "deciding", "finish", "instant", "service_of", "visit"),
+    "CRM",
+    "NOON",
+    "STREAM",
+    "TEMPORAL",
+    "WEB_UI",
+    "busy",
+    "deciding",
+    "finish",
+    "service_of",
+    "visit",
 ]
