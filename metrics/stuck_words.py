@@ -174,7 +174,8 @@ def _over_time(_: Stream, row: Row) -> str:
 
 def _figures(row: Row) -> tuple[str, str]:
     micros, count = row["about"].split("/")
-    return brief_duration(int(micros) / 1e6), count
+    seconds = int(micros) / 1e6
+    return brief_duration(seconds) if seconds >= 1 or not seconds else "less than 1s", count
 
 
 def _nexus(_: Stream, row: Row) -> str:
@@ -276,7 +277,7 @@ TITLE: Mapping[str, Say] = {
     "worker turn failing": _turn_title,
     "heartbeat lost": lambda _, row: f"{row['activity']} loses its heartbeat",
     "step retrying": _failing_title,
-    "step over time": lambda _, row: f"{row['activity']} runs longer than it ever does",
+    "step over time": lambda _, row: f"{row['activity']} runs far longer than usual",
     "Nexus stuck": lambda _, row: _said(
         f"Nexus operation {row['activity']} does not start", fingerprint(row["reason"] or row["failure_message"])
     ),
