@@ -82,15 +82,16 @@ class Changes:
         """Asks the store at the first look and once in a while; in between, what it said."""
         name, now = viewer().name, self.as_of
         kept = st.session_state.get(_LOOKED)
-        if kept and kept[0] == self.stream.stream and timedelta() <= now - kept[2] < HEARTBEAT:
+        if kept and kept[0] == (name, self.stream.stream) and timedelta() <= now - kept[2] < HEARTBEAT:
             return kept[1]  # type: ignore[no-any-return]  # session_state holds anything
         since = self.service.page_store.looked(name, self.stream.stream, now)
-        st.session_state[_LOOKED] = (self.stream.stream, since, now)
+        st.session_state[_LOOKED] = ((name, self.stream.stream), since, now)
         return since
 
     def _seen(self) -> None:
-        self.service.page_store.seen(viewer().name, self.stream.stream, self.as_of)
-        st.session_state[_LOOKED] = (self.stream.stream, self.as_of, self.as_of)
+        name = viewer().name
+        self.service.page_store.seen(name, self.stream.stream, self.as_of)
+        st.session_state[_LOOKED] = ((name, self.stream.stream), self.as_of, self.as_of)
 
     def _told(self, stretch: Window) -> digest.Told:
         with asking(self.service, self.stream, Question(as_of=stretch.from_at), is_past=True) as ask_then:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import service, users
 
-LOCAL = "local"
+ADMIN = "admin"
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,9 @@ class Viewer:
 
 
 def viewer() -> Viewer:
-    """Whoever reaches the pages is one person as long as nobody signs in: the pages answer on this machine only."""
-    config = service.current().config
-    if config.users.method == "fixed":
-        return Viewer(LOCAL, is_admin=True)
-    actor = users.current(config)
-    return Viewer(actor.user or LOCAL, is_admin=actor.role == "admin")
+    """Who looks at the page that is running; a stranger is asked to sign in, and the page ends there."""
+    actor = users.require(service.current().config)
+    return Viewer(str(actor.user), is_admin=actor.role == ADMIN)
 
 
 def zone() -> tzinfo:

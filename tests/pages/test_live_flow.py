@@ -8,6 +8,7 @@ import pytest
 
 import metrics
 from app.ui import wording
+from app.users_config import UsersConfig, account
 from metrics import Question
 from tests.fixtures.histories import batch
 from tests.pages.company import NOON, TEMPORAL, finish, visit
@@ -192,7 +193,7 @@ def test_headlines_are_compared_with_last_week_where_there_was_one_and_else_with
 def test_who_comes_back_is_told_what_changed_since(show, opened):
     service = opened(stories=[visit("old", [("request", -7200)])])
     now = datetime.now(UTC)
-    service.page_store.looked("local", service.streams[0].stream, now - timedelta(hours=3))
+    service.page_store.looked(account(), service.streams[0].stream, now - timedelta(hours=3))
     con = service.warehouse.cursor()
     write_batch(con, TEMPORAL, batch(visit("new", [("request", (now - NOON).total_seconds() - 60)])), now)
     finish(con, TEMPORAL, now, open_there=None)
@@ -212,11 +213,40 @@ def test_a_view_is_saved_seen_by_all_and_gone_when_deleted(show, opened):
     next(button for button in page.button if button.label == "Save this view").click().run()
     view = service.page_store.views()[0]
 
-    assert (view.name, view.owner, view.screen) == ("Monday", "local", "live_flow")
+    assert (view.name, view.owner, view.screen) == ("Monday", account(), "live_flow")
     assert dict(parse_qsl(view.address)) == {"as_of": "2026-03-02T12:00:00Z", "window": "8h"}
     assert "Monday" in next(iter(show(service).get("page_link"))).proto.label
     next(button for button in page.button if button.label == "Delete").click().run()
     assert service.page_store.views() == []
+
+
+@pytest.mark.parametrize(("role", "may"), [("viewer", False), ("operator", False), ("admin", True), (None, False)])
+def test_only_admins_may_delete_what_others_saved(show, opened, role, may):
+    service = as_person(opened(stories=[visit("old", [("request", -7200)])]), "anna", role)
+    service.page_store.save("Monday", "ben", "live_flow", "", NOON)
+    page = show(service)
+
+    assert "Monday · Live flow · ben" in next(iter(page.get("page_link"))).proto.label.replace("\\", "")
+    assert any(button.label == "Delete" for button in page.button) is may
+    next(each for each in page.text_input if each.key == "views.name").set_value("Tuesday").run()
+    next(button for button in page.button if button.label == "Save this view").click().run()
+    assert {view.name: view.owner for view in service.page_store.views()} == {"Monday": "ben", "Tuesday": "anna"}
+
+
+def test_what_one_person_saw_is_still_new_to_another(show, opened):
+    service = opened(stories=[visit("old", [("request", -7200)])])
+    now = datetime.now(UTC)
+    service.page_store.looked("anna", service.streams[0].stream, now - timedelta(hours=3))
+    address = {"as_of": None, "live": "false", "since": "Since you last looked"}
+
+    assert any("first look" in text.value for text in show(as_person(service, "ben", "viewer"), **address).markdown)
+    assert last(show(as_person(service, "anna", "viewer"), **address), "figures")["figures"]
+
+
+def as_person(service, name, role):
+    """The same service, where this person looks."""
+    service.config = service.config.model_copy(update={"users": UsersConfig(name=name, role=role)})
+    return service
 
 
 def test_a_view_without_a_name_is_refused_in_a_sentence(show, opened):
