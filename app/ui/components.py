@@ -6,29 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from app.ui.assets import script, style
+from app.ui.assets import component
 
 _HERE = Path(__file__).parent
 
 
-_figures = st.components.v2.component(
-    "streamgauge_figures",
-    html='<div class="figures"></div>\n',
-    css=style(_HERE / "figures.css"),
-    js=script(_HERE / "figures.js"),
-)
-_rows = st.components.v2.component(
-    "streamgauge_rows",
-    html='<div class="rows"></div>\n',
-    css=style(_HERE / "rows.css"),
-    js=script(_HERE / "rows.js"),
-)
-_board = st.components.v2.component(
-    "streamgauge_stuck_board",
-    html='<div class="board"></div>\n',
-    css=style(_HERE / "stuck_board.css"),
-    js=script(_HERE / "stuck_board.js"),
-)
+_figures = component("figures", '<div class="figures"></div>\n', _HERE / "figures.js")
+_rows = component("rows", '<div class="rows"></div>\n', _HERE / "rows.js")
+_board = component("stuck_board", '<div class="board"></div>\n', _HERE / "stuck_board.js")
 
 
 def figures(cards: Sequence[Mapping[str, Any]], *, key: str) -> None:

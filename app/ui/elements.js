@@ -15,6 +15,13 @@ const make = (name, className, text) => {
   return element;
 };
 
+/** Give a component its style, which comes with its script so that it is never seen without. */
+function dress(host) {
+  if (host.querySelector("style.sg")) return;
+  const style = make("style", "sg", STYLE);
+  host.prepend(style);
+}
+
 /** Whether the page's background is dark: Streamlit says it as a colour. */
 function isDark(host) {
   const [red, green, blue] = (getComputedStyle(host).getPropertyValue("--st-background-color").trim().match(/^#(..)(..)(..)/) || [])

@@ -77,6 +77,7 @@ function updateCard(card, figure) {
 
 export default function ({ data, parentElement }) {
   if (!data) return;
+  dress(parentElement);
   const root = parentElement.querySelector(".figures");
   root.classList.toggle("dark", isDark(root));
   const keys = data.figures.map((figure) => figure.key).join("|");

@@ -93,6 +93,7 @@ function paint(state) {
 
 export default function ({ data, parentElement }) {
   if (!data) return;
+  dress(parentElement);
   const root = parentElement.querySelector(".rows");
   root.classList.toggle("dark", isDark(root));
   const state = root.sgState ?? (root.sgState = { root });

@@ -141,6 +141,7 @@ function refresh(state) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
+  dress(parentElement);
   const root = parentElement.querySelector(".board");
   root.classList.toggle("dark", isDark(root));
   const state = root.sgState ?? (root.sgState = { root, picked: new Set(), unfolded: new Set() });

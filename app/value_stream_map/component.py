@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.ui.assets import script, style
+from app.ui.assets import component
 
 _HERE = Path(__file__).parent
 _HTML = """<div class="wrap">
@@ -16,12 +16,7 @@ _HTML = """<div class="wrap">
   <div class="tip" role="tooltip" hidden></div>
 </div>
 """
-_map = st.components.v2.component(
-    "streamgauge_value_stream_map",
-    html=_HTML,
-    css=style(_HERE / "map.css"),
-    js=script(_HERE / "map.js"),
-)
+_map = component("value_stream_map", _HTML, _HERE / "map.js")
 
 
 def value_stream_map(data: Mapping[str, Any], *, key: str, on_pick: Callable[[str], None]) -> None:

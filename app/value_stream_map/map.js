@@ -244,6 +244,7 @@ function updateLegend(legend, data) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
+  dress(parentElement);
   const wrap = parentElement.querySelector(".wrap");
   const [map, list, legend, tip] = ["map", "list", "legend", "tip"].map((name) => wrap.querySelector(`.${name}`));
   wrap.classList.toggle("dark", isDark(wrap));
