@@ -396,6 +396,25 @@ def check(config: ConfigOption = None) -> None:
 
 
 @cli.command()
+def schema(
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="FOLDER", help="Write here; best beside streamgauge.toml.")
+    ] = Path("."),
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files of these names that are no schemas of ours.")
+    ] = False,
+) -> None:
+    """Write the JSON Schemas of streamgauge.toml and of stream files, by which editors complete and check them.
+
+    They are `streamgauge.schema.json` and `stream.schema.json`. An editor uses one where the first line of a TOML file
+    names it: `#:schema ./streamgauge.schema.json`. Write them again after an upgrade.
+    """
+    from app.cli_schema import run_schema
+
+    run_schema(folder, force=force)
+
+
+@cli.command()
 def forget(
     item: Annotated[str, typer.Argument(help="Business key, workflow id or run id of the item.")],
     config: ConfigOption = None,
