@@ -39,6 +39,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("stuck", "Stuck", "report"),
     Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
     Screen("decisions", "Decisions", "gavel", window="period"),
+    Screen("stream", "Stream", "account_tree", window="period"),
     Screen("explore", "Explore & export", "table_view"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),
     Screen("demo", "Demo", "science", has_stream=False, is_for_demo=True),

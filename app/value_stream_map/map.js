@@ -123,6 +123,7 @@ function buildMap(data) {
 }
 
 function updateMap(parts, data) {
+  parts.svg.classList.toggle("has-way", data.hasWay);
   data.lanes.forEach((lane, index) => {
     const group = parts.lanes.children[index];
     group.classList.toggle("quiet", lane.isQuiet);
@@ -132,6 +133,8 @@ function updateMap(parts, data) {
   data.arrows.forEach((arrow, index) => {
     const group = parts.arrows.children[index], label = parts.labels.children[index];
     group.classList.toggle("unused", arrow.isUnused);
+    group.classList.toggle("on-way", arrow.isOnWay);
+    label.classList.toggle("on-way", arrow.isOnWay);
     group.setAttribute("aria-label", arrow.label);
     group.dataset.tip = arrow.label;
     group.querySelector(".line").setAttribute("stroke-width", arrow.width);
@@ -237,7 +240,7 @@ function updateLegend(legend, data) {
   }
   const stuck = make("span", "sample");
   stuck.append(make("span", "row-stuck", "▲"), make("span", "", "stuck"));
-  moves.append(stuck);
+  if (data.legend.hasStuck) moves.append(stuck);
   if (data.hidden) moves.append(make("span", "sample", data.hidden));
   legend.replaceChildren(scale, moves);
 }

@@ -3,7 +3,7 @@
 Pure: rows in, JSON-like data out. The browser draws it and decides nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,17 +20,22 @@ THINNEST, WIDEST = 1.6, 7.5
 
 @dataclass(frozen=True)
 class Figures:
-    """Rows of the metrics in_flight, over_target, moves and stuck, and the words for the window of the moves."""
+    """Rows of the metrics in_flight, over_target, moves and stuck, and the words for the window of the moves.
+
+    stuck: None where it was not asked.
+    """
 
     in_flight: Sequence[Row]
     over_target: Sequence[Row]
     moves: Sequence[Row]
     window: str
-    stuck: Sequence[Row] = ()
+    stuck: Sequence[Row] | None = ()
 
 
-def payload(drawing: Drawing, figures: Figures, selected: str | None = None) -> dict[str, Any]:
-    """Everything the map shows."""
+def payload(
+    drawing: Drawing, figures: Figures, selected: str | None = None, way: Container[tuple[str, str]] | None = None
+) -> dict[str, Any]:
+    """Everything the map shows. way: moves to light up, such as those of one item."""
     undrawn = sorted(_undrawn(drawing, figures.moves), key=lambda row: (-row["items"], row["from_stage"]))
     shown = [Move(r["from_stage"], r["to_stage"], is_drawn=False) for r in undrawn[:MOST_UNDRAWN]]
     layout = lay_out(drawing.boxes, [*drawing.moves, *shown])
@@ -42,8 +47,13 @@ def payload(drawing: Drawing, figures: Figures, selected: str | None = None) -> 
         "height": layout.height,
         "lanes": _lanes(drawing, layout, cards),
         "cards": cards,
-        "arrows": [_arrow(arrow, drawing, volumes, figures.window) for arrow in layout.arrows],
-        "legend": _legend(figures.window),
+        "arrows": [
+            _arrow(arrow, drawing, volumes, figures.window)
+            | {"isOnWay": way is not None and (arrow.source, arrow.target) in way}
+            for arrow in layout.arrows
+        ],
+        "hasWay": way is not None,
+        "legend": _legend(figures),
         "hidden": _hidden(undrawn[MOST_UNDRAWN:]),
         "selected": selected,
     }
@@ -93,7 +103,7 @@ def _cards(
     limits = {row["stage"]: row for row in figures.over_target}
     lanes = {box.name: box.lane for box in drawing.boxes}
     stuck: dict[str, list[Row]] = {}
-    for row in figures.stuck:
+    for row in figures.stuck or ():
         stuck.setdefault(row["stage"], []).append(row)
     arrived = _arrived(volumes)
     return [
@@ -261,8 +271,9 @@ def _hidden(rows: Sequence[Row]) -> str:
     return f"{wording.plural(len(rows), 'further move')} not drawn, with {sum(row['items'] for row in rows)} items"
 
 
-def _legend(window: str) -> dict[str, Any]:
+def _legend(figures: Figures) -> dict[str, Any]:
     return {
         "heat": [{"heat": index, "words": step.label} for index, step in enumerate(theme.HEAT)],
-        "window": f"moves in the last {window}",
+        "window": f"moves in the last {figures.window}",
+        "hasStuck": figures.stuck is not None,
     }

@@ -35,6 +35,8 @@ LOOKS = (
     Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h", ".js-plotly-plot .main-svg"),
     Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&print=true", ".js-plotly-plot .main-svg"),
     Look("decisions", "decisions", f"{AS_OF}&period=1h", "[data-figure=coverage]"),
+    Look("stream", "stream", f"{AS_OF}&period=1h", STAGES),
+    Look("stream-item", "stream", f"{AS_OF}&period=1h&item=request-0003", STAGES),
     Look("explore", "explore", f"{AS_OF}&live=false", "[data-testid=stDataFrame] canvas"),
     Look(
         "explore-groups",

@@ -16,7 +16,7 @@ from app.config import Config, ServerConfig
 from app.server import address_of, listen, serve
 from app.service import Service
 from tests.fixtures.histories import NOON, Story, batch
-from tests.pages.company import CRM, TEMPORAL, busy, deciding, finish, service_of, visit
+from tests.pages.company import CRM, STREAM, TEMPORAL, busy, deciding, finish, service_of, visit
 from warehouse import write_batch
 
 HOSTILE = "<img src=x onerror=window.hit=1> ![](http://evil.example/p.png)"
@@ -33,7 +33,7 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     made = service_of(stories=shown(), open_there=31)
-    config = Config(warehouse=Path(sys.argv[1]) / "pages.duckdb", server=ServerConfig(port=0))
+    config = Config(warehouse=Path(sys.argv[1]) / "pages.duckdb", streams=(str(STREAM),), server=ServerConfig(port=0))
     service = replace(made, config=config)
     stop = threading.Event()
     worker = threading.Thread(target=_work, args=(service, stop))

@@ -16,23 +16,24 @@ from warehouse import write_batch
 
 
 def widget(page, name):
-    """What one of our own widgets was told."""
-    for element in page.main:
-        found = _find(element, name)
-        if found is not None:
-            return found
-    return None
+    """What one of our own widgets was told; None where it is not drawn."""
+    return next(widgets(page, name), None)
 
 
-def _find(element, name):
-    proto = getattr(element, "proto", None)
-    if getattr(proto, "component_name", "").endswith(name):
-        return json.loads(proto.json)
-    for child in getattr(element, "children", {}).values():
-        found = _find(child, name)
-        if found is not None:
-            return found
-    return None
+def widgets(page, name):
+    """What each of our own widgets of that name was told."""
+    for element in page.main:  # All of them, however deep.
+        proto = getattr(element, "proto", None)
+        if getattr(proto, "component_name", "").endswith(name):
+            yield json.loads(proto.json)
+
+
+def tables(page):
+    """The text of every table by its caption, row by row."""
+    return {
+        table["caption"]: [[cell["text"] for cell in row["cells"]] for row in table["rows"]]
+        for table in widgets(page, "rows")
+    }
 
 
 def stages(page):
