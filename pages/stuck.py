@@ -23,3 +23,4 @@ def body() -> None:
 
 
 frame.live(body, key="stuck", refreshes=chosen.refreshes)
+stuck.open_asked(running, stream)

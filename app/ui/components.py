@@ -26,12 +26,28 @@ def table(data: Mapping[str, Any], *, key: str) -> None:
     _rows(key=key, data=dict(data))
 
 
-def stuck_board(data: Mapping[str, Any], *, key: str, on_choose: Callable[[str], None]) -> None:
-    """Draw what `app.ui.stuck_board` makes; `on_choose` gets the id of the cause to open, "" to close."""
+def stuck_board(
+    data: Mapping[str, Any],
+    *,
+    key: str,
+    on_choose: Callable[[str], None],
+    on_nudge: Callable[[str, list[str] | None], None],
+) -> None:
+    """Draw what `app.ui.stuck_board` makes.
+
+    on_choose gets the id of the cause to open, "" to close. on_nudge gets a cause and the ids of the items that are
+    selected, None for all that it holds.
+    """
 
     def chosen() -> None:
         cause = st.session_state[key].get("chosen")
         if isinstance(cause, str):
             on_choose(cause)
 
-    _board(key=key, data=dict(data), on_chosen_change=chosen)
+    def asked() -> None:
+        told = st.session_state[key].get("asked")
+        if isinstance(told, Mapping):
+            ids = told.get("ids")
+            on_nudge(str(told.get("cause")), None if ids is None else [str(each) for each in ids])
+
+    _board(key=key, data=dict(data), on_chosen_change=chosen, on_asked_change=asked)

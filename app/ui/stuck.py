@@ -7,12 +7,14 @@ from datetime import datetime
 
 import streamlit as st
 
+from app.nudge_targets import target_of
 from app.service import Service
 from app.ui import components, states, strip, stuck_board, url
 from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.frame import say
 from app.ui.health import Trust, trusts
 from app.ui.links import item_link, run_link
+from app.ui.nudge_drawer import open_drawer
 from app.ui.states import NO_STREAM, Sentence
 from app.ui.stuck_board import Viewing
 from app.ui.url import Filters
@@ -20,8 +22,9 @@ from app.ui.viewer import zone
 from metrics import Question, find
 from value_stream import Stream
 
-__all__ = ["NO_STREAM", "StuckPage", "asking_now"]
+__all__ = ["NO_STREAM", "StuckPage", "asking_now", "open_asked"]
 
+_ASKED, _TARGETS = "stuck asked", "stuck targets"
 STUCK, CAUSES, IN_FLIGHT, SOURCES = find("stuck"), find("causes"), find("in_flight"), find("source_health")
 
 
@@ -80,8 +83,25 @@ class StuckPage:
         viewing = Viewing(
             self.stream.item.name, zone(), lambda row: (item_link(self.stream, row), run_link(clusters, row))
         )
-        data = stuck_board.board(causes, stuck, viewing, cause=cause, item=item, nudge="")
-        components.stuck_board(data, key="board", on_choose=_choose)
+        data = stuck_board.board(causes, stuck, viewing, cause=cause, item=item, nudge=self._verb())
+        components.stuck_board(data, key="board", on_choose=_choose, on_nudge=_ask_to_nudge)
+        self._hand_over(stuck)
+
+    def _verb(self) -> str:
+        """What the button says; nothing where nudges are off, and in the past, where nothing can be done."""
+        return "Nudge" if self.service.config.actions.allow and self.chosen.as_of is None else ""
+
+    def _hand_over(self, stuck: Rows) -> None:
+        """What was asked for becomes targets at once; the drawer is opened by a run of the whole page."""
+        asked = st.session_state.pop(_ASKED, None)
+        if asked is None:
+            return
+        cause, ids = asked
+        rows = [row for row in stuck_board.roots_of(stuck, cause) if ids is None or stuck_board.item_id(row) in ids]
+        if rows:
+            names = next((row["nudges"] for row in rows if row["nudges"]), None)
+            st.session_state[_TARGETS] = ([target_of(row) for row in rows], names and names.split(", ")[0])
+            st.rerun()
 
     def _nothing(self, items: int) -> Sentence:
         behind = [row["behind_seconds"] for row in self.ask(SOURCES, where=()) if row["behind_seconds"] is not None]
@@ -93,6 +113,17 @@ class StuckPage:
 
     def _trusts(self) -> list[Trust]:
         return trusts(self.ask(SOURCES, where=()), self.service.config, self.as_of, self.stream)
+
+
+def open_asked(service: Service, stream: Stream | None) -> None:
+    """Open the drawer for what was asked for. Call it outside every live part, or its buttons would be dead."""
+    asked = st.session_state.pop(_TARGETS, None)
+    if asked is not None and stream is not None:
+        open_drawer(service, stream, asked[0], asked[1])
+
+
+def _ask_to_nudge(cause: str, ids: list[str] | None) -> None:
+    st.session_state[_ASKED] = (cause, None if ids is None else set(ids))
 
 
 def _choose(cause: str) -> None:

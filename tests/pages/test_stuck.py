@@ -109,3 +109,7 @@ def test_what_workflows_say_stays_data(show, opened):
 
 def test_without_a_stream_file_it_says_what_to_do(show, opened):
     assert boxes(show(opened(streams=[]), PAGE))[0][0] == "No stream file is in force"
+
+
+def test_nothing_can_be_selected_where_nudges_are_off(show, company):
+    assert board(show(company, PAGE))["nudge"] == ""
