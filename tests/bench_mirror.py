@@ -1,7 +1,8 @@
 """Time the mirror on a real dev server, and the import of the same histories from a file.
 
 A bare loop fetches the very same pages with the same width and does nothing else; the mirror is measured against it,
-once without and once with writing. Likewise the import against parsing alone. `python tests/bench_mirror.py --runs 300`
+without writing, with writing, and with a stream drawn whose items are derived. Likewise the import against parsing
+alone. `python tests/bench_mirror.py --runs 1500`
 """
 
 import argparse
@@ -12,13 +13,15 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from temporalio.api.export.v1 import WorkflowExecution as Exported
 from temporalio.api.export.v1 import WorkflowExecutions
 from temporalio.api.history.v1 import History, HistoryEvent
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.client import Client
 
 import warehouse
@@ -27,8 +30,10 @@ from connectors.files.histories import histories_in
 from connectors.temporal import Connection, RoundResult, TemporalConfig, connect, read_round
 from connectors.temporal.budget import WIDTH
 from connectors.temporal.one_round import PAGE_SIZE
+from tests.fixtures.streams import a_stream, by_attribute, put_in_force
 from tests.fixtures.temporal import dev_server
 from tests.fixtures.workflows import Story, storyteller
+from value_stream import Stream
 from warehouse import Batch, KnownRun, Warehouse
 
 SOURCE = "main/default"
@@ -36,34 +41,36 @@ QUEUE = "bench"
 STEPS = [["stage", str(number)] for number in range(10)]
 CONFIG = TemporalConfig(requests_per_second=100_000, visibility_per_second=100_000)
 TURNS = 5
-COPIES = 20
+MOST_COPIED = 90_000
 
 
 def main() -> int:
     """Print one line per measurement: events a second, and the ratio to doing nothing with them."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--runs", type=int, default=300, help="Runs to make.")
-    runs: int = options.parse_args().runs
+    options.add_argument("--runs", type=int, default=1500, help="Runs to make.")
+    options.add_argument("--turns", type=int, default=TURNS, help="How often each is measured.")
+    given = options.parse_args()
     with dev_server() as server:
         os.environ["TEMPORAL_ADDRESS"] = server.address
-        histories = asyncio.run(_mirror(runs))
+        histories = asyncio.run(_mirror(given.runs, given.turns))
     with tempfile.TemporaryDirectory() as folder:
-        _import(Path(folder) / "histories.pb", histories)
+        _import(Path(folder) / "histories.pb", histories, given.turns)
     return 0
 
 
-async def _mirror(runs: int) -> list[list[HistoryEvent]]:
+async def _mirror(runs: int, turns: int) -> list[list[HistoryEvent]]:
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
     await _make(client, runs)
     histories = await _bare()
     events = sum(len(history) for history in histories)
-    print(f"{len(histories)} runs, {events} events on a dev server, median of {TURNS}, {WIDTH} requests at once")
-    taken: dict[str, list[float]] = {"bare loop": [], "reading": [], "mirroring": []}
-    for turn in range(TURNS + 1):  # In turns, so that what else the machine does hits all of them.
-        for name, work in (("bare loop", _bare), ("reading", _read), ("mirroring", _read_and_write)):
-            seconds = await _timed(work)
+    print(f"{len(histories)} runs, {events} events on a dev server, median of {turns}, {WIDTH} requests at once")
+    works = {"bare loop": _bare, "reading": _read, "mirroring": _read_and_write, "deriving": _read_write_and_derive}
+    taken: dict[str, list[Took]] = {name: [] for name in works}
+    for turn in range(turns + 1):  # In turns, so that what else the machine does hits all of them.
+        for name, work in works.items():
+            took = await _timed(work)
             if turn:  # The first one warms everything up.
-                taken[name].append(seconds)
+                taken[name].append(took)
     _print(taken, events, "bare loop")
     return histories
 
@@ -79,10 +86,25 @@ async def _make(client: Client, runs: int) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _timed(work: Callable[[], Awaitable[object]]) -> float:
-    began = time.perf_counter()
+class Took(NamedTuple):
+    """Seconds by the clock, and of processor in this process alone: the server's are not in them."""
+
+    seconds: float
+    processor_seconds: float
+
+
+def _now() -> Took:
+    return Took(time.perf_counter(), time.process_time())
+
+
+def _since(began: Took) -> Took:
+    return Took(*(now - then for now, then in zip(_now(), began, strict=True)))
+
+
+async def _timed(work: Callable[[], Awaitable[object]]) -> Took:
+    began = _now()
     await work()
-    return time.perf_counter() - began
+    return _since(began)
 
 
 async def _bare() -> list[list[HistoryEvent]]:
@@ -91,16 +113,21 @@ async def _bare() -> list[list[HistoryEvent]]:
     await connection.describe_namespace()
     await connection.list_runs("CloseTime IS NULL", page_size=PAGE_SIZE, token=b"")
     await connection.count_runs("CloseTime IS NULL")
-    listed = await connection.list_runs("CloseTime IS NOT NULL", page_size=PAGE_SIZE, token=b"")
-    waiting = iter(listed.executions)
     found: list[list[HistoryEvent]] = []
-
-    async def fetch() -> None:
-        for info in waiting:
-            found.append(await _history(connection, info.execution.workflow_id, info.execution.run_id))
-
-    await asyncio.gather(*(fetch() for _ in range(WIDTH)))
+    token, is_last = b"", False
+    while not is_last:
+        listed = await connection.list_runs("CloseTime IS NOT NULL", page_size=PAGE_SIZE, token=token)
+        waiting = iter(listed.executions)
+        await asyncio.gather(*(_fetch(connection, waiting, found) for _ in range(WIDTH)))
+        token, is_last = listed.next_page_token, not listed.next_page_token
     return found
+
+
+async def _fetch(
+    connection: Connection, waiting: Iterator[WorkflowExecutionInfo], found: list[list[HistoryEvent]]
+) -> None:
+    for info in waiting:
+        found.append(await _history(connection, info.execution.workflow_id, info.execution.run_id))
 
 
 async def _history(connection: Connection, workflow_id: str, run_id: str) -> list[HistoryEvent]:
@@ -116,8 +143,19 @@ async def _read() -> None:
 
 
 async def _read_and_write() -> None:
+    await _written()
+
+
+async def _read_write_and_derive() -> None:
+    """The same with a stream drawn: each run is an item that walks through ten stages."""
+    stages = by_attribute(*(str(stage) for _, stage in STEPS))
+    await _written(a_stream(stages, item={"workflow_types": ["Story"]}))
+
+
+async def _written(*streams: Stream) -> None:
     opened = warehouse.open_warehouse(None)
     try:
+        put_in_force(opened.cursor(), *streams)
         await _round(opened)
     finally:
         opened.close()
@@ -140,22 +178,23 @@ async def _round(opened: Warehouse | None) -> None:
             raise SystemExit(part.error)
 
 
-def _import(path: Path, histories: list[list[HistoryEvent]]) -> None:
+def _import(path: Path, histories: list[list[HistoryEvent]], turns: int) -> None:
     exported = WorkflowExecutions()
-    for copied in histories * COPIES:
+    copies = max(1, MOST_COPIED // sum(len(history) for history in histories))
+    for copied in histories * copies:
         history = History(events=copied)
         started = history.events[0].workflow_execution_started_event_attributes
         started.original_execution_run_id = started.first_execution_run_id = str(uuid.uuid4())
         exported.items.append(Exported(history=history))
     path.write_bytes(exported.SerializeToString())
-    events = COPIES * sum(len(history) for history in histories)
-    print(f"{COPIES} copies of them, {events} events, as one export file of {path.stat().st_size / 1e6:.1f} MB")
-    taken: dict[str, list[float]] = {"parsing": [], "mapping": [], "importing": []}
-    for _ in range(TURNS):
+    events = copies * sum(len(history) for history in histories)
+    print(f"{copies} copies of them, {events} events, as one export file of {path.stat().st_size / 1e6:.1f} MB")
+    taken: dict[str, list[Took]] = {"parsing": [], "mapping": [], "importing": []}
+    for _ in range(turns):
         for name, work in (("parsing", _parse), ("mapping", _map), ("importing", _map_and_write)):
-            began = time.perf_counter()
+            began = _now()
             work(path)
-            taken[name].append(time.perf_counter() - began)
+            taken[name].append(_since(began))
     _print(taken, events, "parsing")
 
 
@@ -181,12 +220,14 @@ def _map_and_write(path: Path) -> None:
     opened.close()
 
 
-def _print(taken: dict[str, list[float]], events: int, against: str) -> None:
-    print(f"{'':<12} {'events/s':>10} {'of ' + against:>14}")
-    for name, seconds in taken.items():
+def _print(taken: Mapping[str, Sequence[Took]], events: int, against: str) -> None:
+    print(f"{'':<12} {'events/s':>10} {'of ' + against:>14} {'processor, us each':>20}")
+    for name, turns in taken.items():
         # Each turn against its own: what slowed one down slowed the other.
-        share = statistics.median(alone / own for alone, own in zip(taken[against], seconds, strict=True))
-        print(f"{name:<12} {events / statistics.median(seconds):>10,.0f} {share:>13.0%}")
+        shares = [alone.seconds / own.seconds for alone, own in zip(taken[against], turns, strict=True)]
+        each = statistics.median(took.processor_seconds for took in turns) / events * 1e6
+        per_second = events / statistics.median(took.seconds for took in turns)
+        print(f"{name:<12} {per_second:>10,.0f} {statistics.median(shares):>13.0%} {each:>20.1f}")
 
 
 if __name__ == "__main__":

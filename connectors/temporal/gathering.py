@@ -1,7 +1,9 @@
 """Gather what is read into batches of bounded size, in the order in which it was read."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import pyarrow as pa
@@ -10,9 +12,21 @@ from connectors.temporal.histories import Row
 from connectors.temporal.reading import Chunk
 from warehouse import batch
 
-MOST_EVENTS = 2_000
-MOST_RUNS = 200
-MOST_SAMPLES = 2_000
+
+@dataclass(frozen=True)
+class Size:
+    """How much of each kind a batch holds."""
+
+    events: int
+    runs: int
+    samples: int
+
+
+# Writing a batch costs some hundred milliseconds before its first event: worth it now and then to show what came, but
+# not for every second of reading. What waits in memory is at most three batches: gathered, handed over, being written.
+ENOUGH = Size(events=2_000, runs=200, samples=2_000)  # To be handed over, if none was for a while.
+FULL = Size(events=20_000, runs=2_000, samples=20_000)  # To be handed over whatever came before.
+ENOUGH_AFTER_SECONDS = 5.0
 
 
 def table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
@@ -22,12 +36,20 @@ def table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
 
 
 class Gathering:
-    """Takes chunks and hands over full batches; waits while they are not taken, so memory stays bounded."""
+    """Takes chunks and hands over batches; waits while they are not taken, so memory stays bounded.
 
-    def __init__(self, hand_over: Callable[[batch.Batch], Awaitable[None]]) -> None:
+    Where much waits to be read, batches are large, because each costs the same before its first event; what comes
+    slowly is handed over in small ones. `clock` says how many seconds went by.
+    """
+
+    def __init__(
+        self, hand_over: Callable[[batch.Batch], Awaitable[None]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.changed: set[str] = set()
         self._hand_over = hand_over
+        self._clock = clock
         self._turn = asyncio.Lock()
+        self._handed_over_at = clock()
         self._clear()
 
     def _clear(self) -> None:
@@ -45,9 +67,9 @@ class Gathering:
         self._events += chunk.rows.events
         self._attributes += chunk.rows.attributes
         self._pending += chunk.pending
-        if self._is_full():
+        if self._is_due():
             async with self._turn:  # One at a time: a later row of a run must not overtake an earlier one.
-                if self._is_full():
+                if self._is_due():
                     await self._hand_over_all()
 
     def add_queue(self, row: Row) -> None:
@@ -60,11 +82,15 @@ class Gathering:
             if self._runs or self._events or self._attributes or self._pending or self._queues:
                 await self._hand_over_all()
 
-    def _is_full(self) -> bool:
+    def _is_due(self) -> bool:
+        has_waited = self._clock() - self._handed_over_at >= ENOUGH_AFTER_SECONDS
+        return self._reaches(ENOUGH) and (has_waited or self._reaches(FULL))
+
+    def _reaches(self, size: Size) -> bool:
         return (
-            len(self._events) >= MOST_EVENTS
-            or len(self._runs) >= MOST_RUNS
-            or len(self._pending) + len(self._attributes) >= MOST_SAMPLES
+            len(self._events) >= size.events
+            or len(self._runs) >= size.runs
+            or len(self._pending) + len(self._attributes) >= size.samples
         )
 
     async def _hand_over_all(self) -> None:
@@ -77,3 +103,4 @@ class Gathering:
         )
         self._clear()
         await self._hand_over(full)
+        self._handed_over_at = self._clock()
