@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 from temporalio.api.export.v1 import WorkflowExecution as Exported
 from temporalio.api.export.v1 import WorkflowExecutions
 from temporalio.api.history.v1 import History, HistoryEvent
@@ -33,7 +34,6 @@ from connectors.temporal.one_round import PAGE_SIZE
 from tests.fixtures.streams import a_stream, by_attribute, put_in_force
 from tests.fixtures.temporal import dev_server
 from tests.fixtures.workflows import Story, storyteller
-from value_stream import Stream
 from warehouse import Batch, KnownRun, Warehouse
 
 SOURCE = "main/default"
@@ -42,6 +42,7 @@ STEPS = [["stage", str(number)] for number in range(10)]
 CONFIG = TemporalConfig(requests_per_second=100_000, visibility_per_second=100_000)
 TURNS = 5
 MOST_COPIED = 90_000
+Work = Callable[[Warehouse | None], Awaitable[object]]
 
 
 def main() -> int:
@@ -51,24 +52,30 @@ def main() -> int:
     options.add_argument("--turns", type=int, default=TURNS, help="How often each is measured.")
     given = options.parse_args()
     with dev_server() as server:
+        assert server.process is not None
         os.environ["TEMPORAL_ADDRESS"] = server.address
-        histories = asyncio.run(_mirror(given.runs, given.turns))
+        histories = asyncio.run(_mirror(psutil.Process(server.process.pid), given.runs, given.turns))
     with tempfile.TemporaryDirectory() as folder:
         _import(Path(folder) / "histories.pb", histories, given.turns)
     return 0
 
 
-async def _mirror(runs: int, turns: int) -> list[list[HistoryEvent]]:
+async def _mirror(server: psutil.Process, runs: int, turns: int) -> list[list[HistoryEvent]]:
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
     await _make(client, runs)
     histories = await _bare()
     events = sum(len(history) for history in histories)
     print(f"{len(histories)} runs, {events} events on a dev server, median of {turns}, {WIDTH} requests at once")
-    works = {"bare loop": _bare, "reading": _read, "mirroring": _read_and_write, "deriving": _read_write_and_derive}
+    works: dict[str, tuple[Callable[[], Warehouse | None], Work]] = {
+        "bare loop": (_no_warehouse, lambda _: _bare()),
+        "reading": (_no_warehouse, _round),
+        "mirroring": (_warehouse, _round),
+        "deriving": (_with_stream, _round),
+    }
     taken: dict[str, list[Took]] = {name: [] for name in works}
     for turn in range(turns + 1):  # In turns, so that what else the machine does hits all of them.
-        for name, work in works.items():
-            took = await _timed(work)
+        for name, (opening, work) in works.items():
+            took = await _timed(work, opening(), server)
             if turn:  # The first one warms everything up.
                 taken[name].append(took)
     _print(taken, events, "bare loop")
@@ -87,24 +94,35 @@ async def _make(client: Client, runs: int) -> None:
 
 
 class Took(NamedTuple):
-    """Seconds by the clock, and of processor in this process alone: the server's are not in them."""
+    """Seconds by the clock, and of processor: in this process, and in the dev server."""
 
     seconds: float
-    processor_seconds: float
+    own_seconds: float
+    server_seconds: float = 0.0
+
+    @property
+    def processor_seconds(self) -> float:
+        return self.own_seconds + self.server_seconds
 
 
-def _now() -> Took:
-    return Took(time.perf_counter(), time.process_time())
+def _now(server: psutil.Process | None = None) -> Took:
+    times = server.cpu_times() if server is not None else None
+    return Took(time.perf_counter(), time.process_time(), times.user + times.system if times is not None else 0.0)
 
 
-def _since(began: Took) -> Took:
-    return Took(*(now - then for now, then in zip(_now(), began, strict=True)))
+def _since(began: Took, server: psutil.Process | None = None) -> Took:
+    return Took(*(now - then for now, then in zip(_now(server), began, strict=True)))
 
 
-async def _timed(work: Callable[[], Awaitable[object]]) -> Took:
-    began = _now()
-    await work()
-    return _since(began)
+async def _timed(work: Work, opened: Warehouse | None, server: psutil.Process) -> Took:
+    """What the work took; a warehouse is opened before, as by a service that runs."""
+    try:
+        began = _now(server)
+        await work(opened)
+        return _since(began, server)
+    finally:
+        if opened is not None:
+            opened.close()
 
 
 async def _bare() -> list[list[HistoryEvent]]:
@@ -138,27 +156,20 @@ async def _history(connection: Connection, workflow_id: str, run_id: str) -> lis
     return events
 
 
-async def _read() -> None:
-    await _round(None)
+def _no_warehouse() -> None:
+    return None
 
 
-async def _read_and_write() -> None:
-    await _written()
+def _warehouse() -> Warehouse:
+    return warehouse.open_warehouse(None)
 
 
-async def _read_write_and_derive() -> None:
-    """The same with a stream drawn: each run is an item that walks through ten stages."""
+def _with_stream() -> Warehouse:
+    """A warehouse with a stream drawn: each run is an item that walks through ten stages."""
+    opened = _warehouse()
     stages = by_attribute(*(str(stage) for _, stage in STEPS))
-    await _written(a_stream(stages, item={"workflow_types": ["Story"]}))
-
-
-async def _written(*streams: Stream) -> None:
-    opened = warehouse.open_warehouse(None)
-    try:
-        put_in_force(opened.cursor(), *streams)
-        await _round(opened)
-    finally:
-        opened.close()
+    put_in_force(opened.cursor(), a_stream(stages, item={"workflow_types": ["Story"]}))
+    return opened
 
 
 async def _round(opened: Warehouse | None) -> None:
@@ -221,13 +232,16 @@ def _map_and_write(path: Path) -> None:
 
 
 def _print(taken: Mapping[str, Sequence[Took]], events: int, against: str) -> None:
-    print(f"{'':<12} {'events/s':>10} {'of ' + against:>14} {'processor, us each':>20}")
+    """Ratios by the clock, and by processor time of ours and of the server: the latter no other job disturbs."""
+    print(f"{'':<12} {'events/s':>10} {'of ' + against:>14} {'by processor':>14} {'own us/event':>14}")
     for name, turns in taken.items():
         # Each turn against its own: what slowed one down slowed the other.
-        shares = [alone.seconds / own.seconds for alone, own in zip(taken[against], turns, strict=True)]
-        each = statistics.median(took.processor_seconds for took in turns) / events * 1e6
+        pairs = list(zip(taken[against], turns, strict=True))
+        by_clock = statistics.median(alone.seconds / own.seconds for alone, own in pairs)
+        by_processor = statistics.median(alone.processor_seconds / own.processor_seconds for alone, own in pairs)
         per_second = events / statistics.median(took.seconds for took in turns)
-        print(f"{name:<12} {per_second:>10,.0f} {statistics.median(shares):>13.0%} {each:>20.1f}")
+        each = statistics.median(took.own_seconds for took in turns) / events * 1e6
+        print(f"{name:<12} {per_second:>10,.0f} {by_clock:>13.0%} {by_processor:>13.0%} {each:>14.1f}")
 
 
 if __name__ == "__main__":
