@@ -27,12 +27,13 @@ async def compared(path: Path, cluster: TemporalConfig, namespace: str) -> str:
         return told
     opened = open_to_read(path)
     try:
-        return f"{told}; {_sentence(await _compared(opened, cluster, namespace))}"
+        return f"{told}; {_sentence(await compare(opened, cluster, namespace))}"
     finally:
         opened.close()
 
 
-async def _compared(opened: Warehouse, cluster: TemporalConfig, namespace: str) -> Reconciliation:
+async def compare(opened: Warehouse, cluster: TemporalConfig, namespace: str) -> Reconciliation:
+    """Runs here against runs there, over the last DAYS for closed ones. Nothing is written. Raises ConnectorError."""
     source = cluster.source(namespace)
     connection = await connect(cluster, namespace)
     try:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app import service
-from app.ui import filters, frame, sources
+from app.ui import data_health, filters, frame, sources
 
 chosen = filters.chosen()
 running = service.current()
@@ -20,7 +20,10 @@ def body() -> None:
         with frame.card("Sources"):
             page.figures()
             page.table()
+        data_health.HealthParts(running, page.as_of).draw()
 
 
 frame.live(body, key="health", refreshes=chosen.refreshes)
+with frame.card("Data dictionary"):
+    data_health.dictionary()
 sources.meanings()

@@ -1,7 +1,15 @@
 """Data health in every state it can be in."""
 
+from dataclasses import replace
+
+import pytest
+
+from app.config import ClusterConfig, Config
+from app.ui import data_health
+from app.ui.asking import LiveInstant
 from tests.pages.company import visit
-from tests.pages.test_live_flow import widget
+from tests.pages.test_live_flow import tables, widget
+from warehouse.views import VIEWS
 
 PAGE = "pages/data_health.py"
 
@@ -55,3 +63,78 @@ def test_every_column_is_explained(show, company):
 
     assert any("Retention" in element.value for element in page.markdown)
     assert any("furthest" in element.value.lower() or "behind" in element.value.lower() for element in page.text)
+
+
+def said(page):
+    kinds = (page.error, page.warning, page.info, page.caption, page.markdown)
+    return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def test_time_until_history_is_forgotten_counts_from_what_is_read(show, opened):
+    page = show(opened(stories=[visit("one", [("request", -60)])]), PAGE)
+
+    assert tables(page)["Time until history is forgotten"] == [["main/default", "1d", "1d", "0", "0"]]
+
+
+def test_the_budget_used_stands_beside_what_is_allowed(show, company):
+    rows = {row[0]: row[1:] for row in tables(show(company, PAGE))["Budget used in the last hour"]}
+
+    assert rows == {"crm": ["12", "no limit set", "12", "0"], "main/default": ["12", "50", "12", "0"]}
+
+
+def test_the_last_rounds_are_listed_and_failed_ones_alone_where_wanted(show, opened):
+    service = opened(error="boom <b>")
+    at = "2026-03-02T12:00:30Z"
+    everything = tables(show(service, PAGE, as_of=at))["Rounds, the newest first"]
+    failed = tables(show(service, PAGE, as_of=at, rounds="failed"))["Rounds, the newest first"]
+
+    assert {row[2] for row in everything} == {"complete", "failed"}
+    assert {(row[2], row[7]) for row in failed} == {("failed", "boom <b>")}
+    assert "2 of 4 rounds in the last 1h failed." in said(show(service, PAGE, as_of=at))
+
+
+def test_rounds_after_the_instant_are_not_known_yet(show, opened):
+    page = show(opened(), PAGE, as_of="2026-03-02T11:59:00Z")
+
+    assert "No round has ended yet." in said(page)
+
+
+@pytest.fixture
+def checks_now(monkeypatch):
+    """Every run of the page checks again."""
+    monkeypatch.setattr(data_health, "CHECKED", LiveInstant())
+
+
+def test_a_sound_warehouse_adds_up_and_one_that_does_not_names_the_item(show, opened, checks_now):
+    service = opened(stories=[visit("one", [("request", -60), ("classification", -30)])])
+    assert "Every item adds up" in said(show(service, PAGE))
+
+    con = service.warehouse.cursor()
+    con.execute("DELETE FROM stay WHERE stage = 'request'")
+    con.close()
+    service.data_changed()
+    page = show(service, PAGE)
+
+    assert "1 item does not add up" in said(page)
+    [row] = tables(page)["Items that do not add up"]
+    assert row[0] == "one"
+
+
+def test_a_source_that_cannot_be_reached_spoils_its_comparison_alone(show, opened, tmp_path):
+    made = opened(stories=[visit("one", [("request", -60)])])
+    (tmp_path / "temporal.toml").write_text('[profile.default]\naddress = "127.0.0.1:1"\n')
+    cluster = ClusterConfig(profile_file=tmp_path / "temporal.toml")
+    page = show(replace(made, config=Config(temporal=(cluster,))), PAGE)
+    next(button for button in page.button if "Compare" in button.label).click()
+    page.run()
+
+    assert "Not compared: Temporal at 127.0.0.1:1: tried to connect" in said(page)
+    assert "Every item adds up" in said(page)
+
+
+def test_every_documented_table_and_column_is_explained(show, company):
+    page = show(company, PAGE, dictionary="rounds")
+    view = next(view for view in VIEWS if view.name == "rounds")
+
+    assert tables(page)["Columns of rounds"] == [[name, says] for name, says in view.columns]
+    assert view.says in said(page)
