@@ -20,6 +20,10 @@ from metrics.flow_over_time import flow_over_time
 from metrics.handoffs import handoffs
 from metrics.in_flight import in_flight
 from metrics.in_flight_over_time import in_flight_over_time
+from metrics.item_history import item_history
+from metrics.item_rows import item_rows
+from metrics.item_runs import item_runs
+from metrics.item_status import item_status
 from metrics.known import Known, known
 from metrics.littles_law import littles_law
 from metrics.metric import Metric
@@ -79,6 +83,10 @@ ALL: tuple[Metric, ...] = (
     nudges,
     nudge_effect,
     compare,
+    item_status,
+    item_history,
+    item_runs,
+    item_rows,
 )
 
 __all__ = [
