@@ -40,6 +40,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
     Screen("decisions", "Decisions", "gavel", window="period"),
     Screen("stream", "Stream", "account_tree", window="period"),
+    Screen("item", "Item", "search", is_hidden=True),
     Screen("explore", "Explore & export", "table_view"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),
     Screen("demo", "Demo", "science", has_stream=False, is_for_demo=True),

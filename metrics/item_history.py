@@ -159,14 +159,14 @@ def item_history(con: DuckDBPyConnection, stream: Stream, question: Question) ->
     Not every history event: a step is one row, however many events wrote it, and worker turns are told only while they
     fail (see the table of events).
 
-    Columns: item (business key), part (stay, wait, step, decision, message, worker turn, nudge or attribute), kind (of
-    a step: activity, child, nexus or timer; of a message: signal or update; of a stay what let it enter; of a decision
-    its channel; of a nudge its verb), name, stage (it belongs to; null for what belongs to none), begun_at (UTC: entered,
-    scheduled, asked, arrived, valid from), started_at (UTC; last attempt of a step), ended_at (UTC; null while it goes
-    on), due_at (UTC; deadline, time-out or when a timer fires), seconds (from begun to ended, or so far), state (how it
-    ended: exit kind, outcome; else open, pending, failing or holds), detail (failure message, value, evidence, or reason
-    and answer of a nudge), actor, actor_kind (person, rule, timer or unknown), attempts (count), task_queue,
-    workflow_id, run_id, event_id (where in history; null for what no single event tells).
+    Columns: item (business key), part (stay, wait, step, decision, message, worker turn, nudge or attribute), kind
+    (of a step: activity, child, nexus or timer; of a message: signal or update; of a stay what let it enter; of a
+    decision its channel; of a nudge its verb), name, stage (it belongs to; null for what belongs to none), begun_at
+    (UTC: entered, scheduled, asked, arrived, valid from), started_at (UTC; last attempt of a step), ended_at (UTC;
+    null while it goes on), due_at (UTC; deadline, time-out or when a timer fires), seconds (from begun to ended, or
+    so far), state (how it ended: exit kind, outcome; else open, pending, failing or holds), detail (failure message,
+    value, evidence, or reason and answer of a nudge), actor, actor_kind (person, rule, timer or unknown), attempts
+    (count), task_queue, workflow_id, run_id, event_id (where in history; null for what no single event tells).
     """
     params = parameters(stream, question, "item_history")
     params |= {"hide_persons": question.hide_persons, "hidden": HIDDEN}

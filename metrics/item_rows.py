@@ -63,11 +63,13 @@ def item_rows(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa
     --where item=NAME takes a business key, a workflow id or a run id; without it, the rows of every item are listed.
     Rows find their item by its business key: items that share one share its rows.
 
-    Edge cases: a row that was deleted is a version without content. What changed twice between two rounds was seen once.
+    Edge cases: a row that was deleted is a version without content. What changed twice between two rounds was seen
+    once.
 
-    Columns: item (business key), table (db.SOURCE.TABLE), row_id (JSON array of its key columns), version (count, from
-    1), valid_from_at (UTC; by the row's own instant column, else when seen), seen_at (UTC; the round that saw it first),
-    content (JSON object; null when it was deleted), before (content of the version before; null for the first).
+    Columns: item (business key), table (db.SOURCE.TABLE), row_id (JSON array of its key columns), version (count,
+    from 1), valid_from_at (UTC; by the row's own instant column, else when seen), seen_at (UTC; the round that saw it
+    first), content (JSON object; null when it was deleted), before (content of the version before; null for the
+    first).
     """
     params = parameters(stream, question, "item_rows")
     return typed(query(con, SQL.format(chosen=CHOSEN.strip()), **params), KINDS)

@@ -22,6 +22,19 @@ function dress(host) {
   host.prepend(style);
 }
 
+/** A link: to a page of ours (`./item?...`) in this tab, out of here in another; text where it is neither. */
+function linkTo(href, text, className = "") {
+  const isOurs = /^\.\/[\w-]*(\?|$)/.test(href ?? "");
+  if (!isOurs && !/^https?:\/\//.test(href ?? "")) return make("span", className, text);
+  const link = make("a", className, text);
+  link.href = href;
+  if (!isOurs) {
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+  }
+  return link;
+}
+
 /** Whether the page's background is dark: Streamlit says it as a colour. */
 function isDark(host) {
   const [red, green, blue] = (getComputedStyle(host).getPropertyValue("--st-background-color").trim().match(/^#(..)(..)(..)/) || [])

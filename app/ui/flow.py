@@ -15,7 +15,7 @@ from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.changes import Changes
 from app.ui.frame import card, say
 from app.ui.health import Trust, trusts
-from app.ui.links import item_link, run_link
+from app.ui.links import item_page, run_link
 from app.ui.states import NO_STREAM
 from app.ui.url import Filters
 from app.value_stream_map.change import changed
@@ -184,7 +184,7 @@ class FlowPage:
             rows,
             caption=title,
             item=self.stream.item.name,
-            links=lambda row: (item_link(self.stream, row), run_link(clusters, row)),
+            links=lambda row: (item_page(self.chosen, row), run_link(clusters, row)),
             with_stage=stage is None,
         )
 

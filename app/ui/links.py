@@ -1,6 +1,7 @@
 """Ways on: to another page of ours with the same filters, and out, to where an item is shown elsewhere."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import quote, urlencode
 
@@ -42,6 +43,11 @@ def rows_behind(metric: str, chosen: Filters, where: Mapping[str, str] | None = 
     """
     window = {"window": chosen.window}
     return {"metric": metric, **window, **{url.WHERE + segment: value for segment, value in (where or {}).items()}}
+
+
+def item_page(chosen: Filters, row: Row) -> str:
+    """Our own page about an item, as of the same instant; filters stay behind, they do not narrow one item."""
+    return address("item", replace(chosen, where=()), item=row["item"] or row["workflow_id"])
 
 
 def item_link(stream: Stream, row: Row) -> str | None:

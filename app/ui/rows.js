@@ -7,13 +7,7 @@ function cellOf(cell, column) {
   element.dataset.label = column.title;
   const content = make("span", "content");
   if (cell.mark) content.append(make("span", "mark", cell.mark));
-  if (cell.href && /^https?:\/\//.test(cell.href)) {
-    const link = make("a", "", cell.text);
-    link.href = cell.href;
-    link.target = "_blank";
-    link.rel = "noopener noreferrer";
-    content.append(link);
-  } else content.append(make("span", "", cell.text));
+  content.append(linkTo(cell.href, cell.text));
   if (cell.title) content.title = cell.title;
   if (cell.part !== undefined && cell.part !== null) {
     const part = make("span", "part");

@@ -13,7 +13,7 @@ from app.ui import components, states, strip, stuck_board, url
 from app.ui.asking import LIVE, Asker, Rows, asking
 from app.ui.frame import say
 from app.ui.health import Trust, trusts
-from app.ui.links import item_link, run_link
+from app.ui.links import item_page, run_link
 from app.ui.nudge_drawer import open_drawer
 from app.ui.states import NO_STREAM, Sentence
 from app.ui.stuck_board import Viewing
@@ -81,7 +81,7 @@ class StuckPage:
         cause = stuck_board.chosen_cause(causes, stuck, st.query_params.get(url.CAUSE), item)
         clusters = self.service.config.temporal
         viewing = Viewing(
-            self.stream.item.name, zone(), lambda row: (item_link(self.stream, row), run_link(clusters, row))
+            self.stream.item.name, zone(), lambda row: (item_page(self.chosen, row), run_link(clusters, row))
         )
         data = stuck_board.board(causes, stuck, viewing, cause=cause, item=item, nudge=self._verb())
         components.stuck_board(data, key="board", on_choose=_choose, on_nudge=_ask_to_nudge)

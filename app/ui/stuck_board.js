@@ -9,15 +9,6 @@ function button(className, text, onclick) {
   return element;
 }
 
-function link(text, href, className) {
-  if (!href || !/^https?:\/\//.test(href)) return make("span", className, text);
-  const element = make("a", className, text);
-  element.href = href;
-  element.target = "_blank";
-  element.rel = "noopener noreferrer";
-  return element;
-}
-
 /** The cause whose items are seen: on a narrow page only what was chosen, or the other causes would be far below. */
 const shown = (state) => (state.isNarrow ? state.data.chosen : state.data.shows);
 
@@ -57,7 +48,7 @@ function itemOf(state, item) {
   }
   const words = make("div", "words"), head = make("div", "head"), since = make("span", "since", `for ${item.since}`);
   since.title = item.sinceTitle;
-  head.append(link(item.name, item.href, "name"), make("span", "stage", item.stage), since);
+  head.append(linkTo(item.href, item.name, "name"), make("span", "stage", item.stage), since);
   if (item.value) head.append(make("span", "value", item.value));
   words.append(head, make("div", "why", item.why));
   top.append(words);
@@ -74,7 +65,7 @@ function evidenceOf(state, item) {
   if (item.progress) title.append(make("span", "progress", item.progress));
   for (const [name, text] of [...item.also.map((also) => ["Also", also]), ...item.facts]) list.append(make("dt", "", name), make("dd", "", text));
   more.append(title, list);
-  if (item.run) more.append(link("Open the run in Temporal ↗", item.run, "run"));
+  if (item.run) more.append(linkTo(item.run, "Open the run in Temporal ↗", "run"));
   return more;
 }
 

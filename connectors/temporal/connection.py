@@ -135,6 +135,16 @@ class Connection:
             events.extend(ProtoHistory.FromString(blob.data).events)
         return events, answer.next_page_token
 
+    async def query_run(self, workflow_id: str, run_id: str, query: str) -> api.QueryWorkflowResponse:
+        """Ask a run one of its queries, without arguments: a worker answers it, and replays the run to do so."""
+        request = api.QueryWorkflowRequest(
+            namespace=self.namespace,
+            execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+            query=WorkflowQuery(query_type=query),
+        )
+        send = partial(self._service.query_workflow, request, timeout=PATIENCE)
+        return await self._ask(f"ask run {run_id} for {query}", send)
+
     async def describe_queue(self, queue: str, kind: str) -> api.DescribeTaskQueueResponse:
         """Pollers and backlog of a task queue; kind is workflow or activity."""
         types = {"workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY}

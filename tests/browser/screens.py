@@ -37,6 +37,8 @@ LOOKS = (
     Look("decisions", "decisions", f"{AS_OF}&period=1h", "[data-figure=coverage]"),
     Look("stream", "stream", f"{AS_OF}&period=1h", STAGES),
     Look("stream-item", "stream", f"{AS_OF}&period=1h&item=request-0003", STAGES),
+    Look("item", "item", f"{AS_OF}&live=false&item=whole", ".timeline .bar"),
+    Look("item-open", "item", f"{AS_OF}&live=false&item=request-0014", ".timeline .bar"),
     Look("explore", "explore", f"{AS_OF}&live=false", "[data-testid=stDataFrame] canvas"),
     Look(
         "explore-groups",

@@ -16,7 +16,7 @@ from app.config import Config, ServerConfig
 from app.server import address_of, listen, serve
 from app.service import Service
 from tests.fixtures.histories import NOON, Story, batch
-from tests.pages.company import CRM, STREAM, TEMPORAL, busy, deciding, finish, service_of, visit
+from tests.pages.company import CRM, STREAM, TEMPORAL, busy, deciding, finish, service_of, visit, whole
 from warehouse import write_batch
 
 HOSTILE = "<img src=x onerror=window.hit=1> ![](http://evil.example/p.png)"
@@ -24,8 +24,8 @@ SET_PARENT_DEATH_SIGNAL = 1
 
 
 def shown() -> list[Story]:
-    """What stands still: work in every stage, a hostile name, and people who decide."""
-    return [*busy(items=120), visit(HOSTILE, [("request", -200)]), *deciding()]
+    """What stands still: work in every stage, a hostile name, people who decide, and one with a long past."""
+    return [*busy(items=120), visit(HOSTILE, [("request", -200)]), *deciding(), whole()]
 
 
 def main() -> None:

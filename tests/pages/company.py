@@ -108,6 +108,43 @@ def _stalled(name: str, number: int, shift: float) -> Story:
     return story
 
 
+def whole(name: str = "whole", at: float = -200_000) -> Story:
+    """A request with a long past, over by NOON: steps tried again, answers, a timer, a fault, two days of rest."""
+    story = visit(name, [("request", at)])
+    story.turn(at + 60).upsert(Stage="classification")
+    story.signal("claim", at + 90, identity="ann")
+    story.turn(at + 95)
+    update = story.update("classify")
+    story.carry(update, "input.", outcome="standard", by="ann")
+    story.updated(update)
+    story.upsert(Stage="quote")
+    quote = story.activity("place_quote")
+    story.event(11, at + 400, answers_event_id=quote, attempt=4)
+    story.event(12, at + 420, answers_event_id=quote)
+    story.turn(at + 430).upsert(Stage="approval")
+    reminder = story.activity("send_reminder")
+    story.ran(reminder, at + 450, at + 440)
+    waiting = story.timer(171_500, "wait for the manager")
+    story.fired(waiting, at + 171_950)
+    story.turn(at + 172_000)
+    decided = story.update("decide")
+    story.carry(decided, "input.", outcome="approve", by="mia")
+    story.updated(decided)
+    story.upsert(Stage="delivery")
+    order = story.activity("place_order")
+    story.event(11, at + 172_100, answers_event_id=order, attempt=1)
+    story.event(
+        13, at + 172_130, answers_event_id=order, failure_message="the vendor is offline", failure_type="Offline"
+    )
+    story.failing_turn(at + 172_140)
+    story.turn(at + 172_300)
+    order = story.activity("place_order")
+    story.ran(order, at + 172_420, at + 172_310)
+    story.turn(at + 172_425).upsert(Stage="billing")
+    story.turn(at + 172_600).upsert(Stage="support")
+    return story.turn(at + 172_700).close("completed")
+
+
 NEXT = {"request": "classification", "classification": "quote", "quote": "approval", "delivery": "billing"}
 MEANS = {
     "request": 40,
@@ -233,4 +270,5 @@ __all__ = [
     "finish",
     "service_of",
     "visit",
+    "whole",
 ]

@@ -20,7 +20,7 @@ from app.ui.bottlenecks.wait_bars import wait_bars, wait_words
 from app.ui.bottlenecks.worst import worst
 from app.ui.frame import card, heading, say
 from app.ui.health import Trust, trusts
-from app.ui.links import item_link, run_link
+from app.ui.links import item_link, run_link, screen_link
 from app.ui.palette import Palette, palette
 from app.ui.url import Filters
 from app.ui.viewer import zone
@@ -242,6 +242,7 @@ class BottlenecksPage:
         words = f"{name}: {row['title']} for {wording.exact_duration(row['stay_seconds'])}, {wait_words(row['wait'])}."
         with st.container(horizontal=True, vertical_alignment="center", key="bottlenecks-picked"):
             st.markdown(wording.plain(words), width="content")
+            screen_link("item", "All about it", icon=":material/search:", item=name)
             for label, href in (("Open it", item_link(self.stream, row)), ("Its run", self._run(row))):
                 if href:
                     st.link_button(label, href, icon=":material/open_in_new:")
