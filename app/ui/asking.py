@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -16,11 +16,16 @@ from metrics import Metric, MetricError, Question, Window, compare
 from value_stream import Stream
 
 Rows: TypeAlias = list[dict[str, Any]]
+T = TypeVar("T")
 
 # Answers are kept for all viewers together; a page asks about ten questions, a round outdates all of them.
 MOST_ANSWERS = 512
 # While no new data comes, the live instant still moves on this often, because ages grow.
 LIVE_STEP = timedelta(seconds=5)
+# However often data comes, it moves no faster, so that viewers who look within this time share all answers.
+LIVE_BEAT = timedelta(seconds=1)
+# What is long to answer and moves slowly, such as stuck work, is asked this often on pages that follow the data.
+CALM_STEP = timedelta(seconds=10)
 # Pages about long windows stand still this long: nothing that they show moves in less.
 STEADY_STEP = timedelta(seconds=60)
 
@@ -30,41 +35,42 @@ class _Slot:
     """One remembered answer; whoever asks the same meanwhile waits for it instead of asking again."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    rows: Rows | None = None
+    found: Any = None
 
 
 class Answers:
-    """Answers of metrics, remembered by question and data version, shared by all viewers, bounded."""
+    """Answers of metrics, and what pages make of them: by question and data version, for all viewers, bounded."""
 
     def __init__(self, most: int = MOST_ANSWERS) -> None:
         self._most = most
         self._lock = threading.Lock()
         self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
 
-    def get(self, key: Hashable, ask: Callable[[], Rows]) -> Rows:
-        """The rows remembered under `key`, else those that `ask` gives; an error of `ask` is not remembered."""
+    def get(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """What is remembered under `key`, else what `ask` gives; an error of `ask` is not remembered."""
         with self._lock:
             slot = self._slots.setdefault(key, _Slot())
             self._slots.move_to_end(key)
             while len(self._slots) > self._most:
                 self._slots.popitem(last=False)
         with slot.lock:
-            if slot.rows is None:
-                slot.rows = ask()
-            return slot.rows
+            if slot.found is None:
+                slot.found = ask()
+            return slot.found  # type: ignore[no-any-return]  # A slot holds whatever was asked for under its key.
 
 
 class LiveInstant:
     """The instant that "now" means on all pages of a kind: it moves every `step`, and before that when data came.
 
-    A steady one does not move for data.
+    For data it moves once in a `beat` at the most, and a steady one not at all.
     """
 
-    def __init__(self, step: timedelta = LIVE_STEP, *, is_steady: bool = False) -> None:
+    def __init__(self, step: timedelta = LIVE_STEP, *, beat: timedelta = LIVE_BEAT, is_steady: bool = False) -> None:
         self._step = step
+        self._beat = beat
         self._is_steady = is_steady
         self._lock = threading.Lock()
-        self._seen: tuple[Hashable, int] | None = None
+        self._seen: int | None = None
         self._at: datetime | None = None
         self._version = 0
 
@@ -74,16 +80,19 @@ class LiveInstant:
 
     def state(self, service: Service, now: datetime) -> tuple[datetime, int]:
         """The present live instant, and the version that the data had when it began."""
-        seen = (id(service), 0 if self._is_steady else service.data_version)
         with self._lock:
-            is_old = self._at is None or not timedelta() <= now - self._at < self._step
-            if seen != self._seen or is_old:
-                self._seen, self._at, self._version = seen, now, service.data_version
-            return self._at or now, self._version
+            if self._seen != id(service) or self._at is None or self._is_over(now - self._at, service):
+                self._seen, self._at, self._version = id(service), now, service.data_version
+            return self._at, self._version
+
+    def _is_over(self, since: timedelta, service: Service) -> bool:
+        has_news = not self._is_steady and service.data_version != self._version
+        return not timedelta() <= since < (self._beat if has_news else self._step)
 
 
 ANSWERS = Answers()
 LIVE = LiveInstant()
+CALM = LiveInstant(CALM_STEP, is_steady=True)
 STEADY = LiveInstant(STEADY_STEP, is_steady=True)
 
 
@@ -127,9 +136,23 @@ class Asker:
         question = replace(after, of=figure, before=before)
         return self._remembered(("compare", question), lambda con: compare(con, stream, question))
 
+    def made(self, what: str, make: Callable[[], T], *more: Hashable) -> T:
+        """What `make` builds of answers to this question, remembered like them, for all viewers.
+
+        `more`: all else that it depends on. It must draw nothing, for it is not called again for the next viewer.
+        """
+        return ANSWERS.get(self._key("made", what, self.question, *more), make)
+
+    @property
+    def state(self) -> tuple[Hashable, ...]:
+        """What an answer depends on beside the words of the question; the same for viewers who share it."""
+        return (self.question.as_of, self.data_version)
+
+    def _key(self, *asked: Hashable) -> Hashable:
+        return (id(self.service), self.data_version, self.stream.stream if self.stream else None, *asked)
+
     def _remembered(self, asked: tuple[Hashable, ...], query: Callable[[DuckDBPyConnection], pa.Table]) -> Rows:
-        name = self.stream.stream if self.stream else None
-        return ANSWERS.get((id(self.service), self.data_version, name, *asked), lambda: self._rows(query))
+        return ANSWERS.get(self._key(*asked), lambda: self._rows(query))
 
     def _rows(self, query: Callable[[DuckDBPyConnection], pa.Table]) -> Rows:
         if self._con is None:

@@ -49,13 +49,15 @@ class Changes:
             st.markdown("This is your first look. When you come back, it says here what changed while you were away.")
             return
         stretch = Window(since, self.as_of)
-        cards = headline.explained(
+        components.figures(self.ask.made("changes", lambda: self._figures(stretch), stretch), key="changes")
+
+    def _figures(self, stretch: Window) -> list[headline.Figure]:
+        return headline.explained(
             digest.figures(self._told(stretch), self.stream, stretch),
             MEANINGS,
-            n=f"everything from {since:%Y-%m-%d %H:%M:%S} UTC",
+            n=f"everything from {stretch.from_at:%Y-%m-%d %H:%M:%S} UTC",
             as_of=self.as_of,
         )
-        components.figures(cards, key="changes")
 
     def _since(self) -> datetime | None:
         options = [HOUR, LOOK] if self.can_look else [HOUR]

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.ui import tables
 from app.ui.assets import component
 
 _HERE = Path(__file__).parent
@@ -22,8 +23,13 @@ def figures(cards: Sequence[Mapping[str, Any]], *, key: str) -> None:
 
 
 def table(data: Mapping[str, Any], *, key: str) -> None:
-    """Draw a table, as `app.ui.tables` makes them."""
-    _rows(key=key, data=dict(data))
+    """Draw a table, as `app.ui.tables` makes them. More than its first rows are sent when a viewer asks for them."""
+    state = st.session_state.get(key) or {}
+    _rows(key=key, data=tables.part(dict(data), is_whole=bool(state.get("whole"))), on_whole_change=_nothing)
+
+
+def _nothing() -> None:
+    """Streamlit keeps a component's state only where somebody listens to it."""
 
 
 def stuck_board(

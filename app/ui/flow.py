@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import streamlit as st
 
 from app.service import Service
 from app.ui import components, difference, filters, headline, states, strip, tables, url, wording
-from app.ui.asking import LIVE, Asker, Rows, asking
+from app.ui.asking import CALM, CALM_STEP, LIVE, Asker, Rows, asking
 from app.ui.changes import Changes
 from app.ui.frame import card, say
 from app.ui.health import Trust, trusts
@@ -35,19 +35,31 @@ FLOW, MOVES, SOURCES, STUCK = (find(name) for name in ("flow_over_time", "moves"
 @contextmanager
 def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["FlowPage"]:
     """The page's parts, all about one instant and from one state of the data."""
-    as_of = chosen.as_of or LIVE.at(service, now)
     with ExitStack() as stack:
 
-        def page(instant: datetime, before: "FlowPage | None" = None) -> FlowPage:
-            ask = stack.enter_context(asking(service, stream, Question(as_of=instant, where=chosen.where)))
-            return FlowPage(service, stream, chosen, instant, Window(instant - chosen.length, instant), ask, before)
+        def asker(instant: datetime, version: int | None = None) -> Asker:
+            question = Question(as_of=instant, where=chosen.where)
+            return stack.enter_context(asking(service, stream, question, data_version=version))
 
-        yield page(as_of, page(chosen.then) if chosen.compares and chosen.then else None)
+        def page(ask: Asker, calm: Asker, before: "FlowPage | None" = None) -> FlowPage:
+            at = ask.question.as_of
+            return FlowPage(service, stream, chosen, at, Window(at - chosen.length, at), ask, calm, before)
+
+        if chosen.as_of:
+            past = asker(chosen.as_of)
+            yield page(past, past)
+        else:
+            then = asker(chosen.then) if chosen.compares and chosen.then else None
+            calm = asker(*CALM.state(service, now))
+            yield page(asker(*LIVE.state(service, now)), calm, page(then, then) if then else None)
 
 
 @dataclass
 class FlowPage:
-    """What the page shows, part by part; where there is a `before`, how the figures differ from those of then."""
+    """What the page shows, part by part; where there is a `before`, how the figures differ from those of then.
+
+    calm: asks about an instant that moves less often; the same as `ask` about the past.
+    """
 
     service: Service
     stream: Stream
@@ -55,6 +67,7 @@ class FlowPage:
     as_of: datetime
     window: Window
     ask: Asker
+    calm: Asker
     before: "FlowPage | None" = None
 
     def trust_strip(self) -> None:
@@ -79,26 +92,30 @@ class FlowPage:
         """The figures at the top."""
         cards = self._figures()
         cards = difference.figures(cards, self.before._figures()) if self.before else self._with_change(cards)
+        components.figures(self._explained(cards), key="figures")
+
+    def _explained(self, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        calm_at = self.calm.question.as_of
+        often = f", asked every {CALM_STEP.seconds} s, here at {calm_at:%H:%M:%S} UTC" if calm_at != self.as_of else ""
         meanings = {
             "in_flight": (IN_FLIGHT, ""),
             "arrived": (FLOW, "Items that began within the window."),
             "departed": (FLOW, "Items that ended within the window."),
-            "stuck": (STUCK, "Items by the rule to mend first; what is only to watch does not count."),
+            "stuck": (STUCK, f"Items by the rule to mend first; what is only to watch does not count{often}."),
             "over_target": (OVER_TARGET, ""),
             "past_deadline": (OVER_TARGET, "Of these, those past the deadline."),
             "value": (IN_FLIGHT, "Sum of the value of those that have one; what has none is counted, never guessed."),
         }
         n = f"{wording.plural(_count(self.ask(IN_FLIGHT)), self.stream.item.name)} in flight"
         sources = [each.source for each in self._trusts()]
-        explained = headline.explained(cards, meanings, n=n, as_of=self.as_of, sources=sources)
-        components.figures(explained, key="figures")
+        return headline.explained(cards, meanings, n=n, as_of=self.as_of, sources=sources)
 
     @cached_property
     def _stuck(self) -> Rows | None:
         """None, and said so, where it could not be found out; the rest of the page is as right without."""
         found = None
         with card("Stuck"):
-            found = self.ask(STUCK)
+            found = self.calm(STUCK)
         return found
 
     def _with_change(self, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -109,7 +126,7 @@ class FlowPage:
             window = Window(instant - self.chosen.length, instant)
             question = Question(as_of=instant, where=self.chosen.where)
             with asking(self.service, self.stream, question, is_past=True) as ask:
-                page = FlowPage(self.service, self.stream, self.chosen, instant, window, ask)
+                page = FlowPage(self.service, self.stream, self.chosen, instant, window, ask, ask)
                 if any(row["in_flight"] or row["arrivals"] for row in page._flow()):
                     return headline.since(cards, page._figures(), instant, words)
         return cards
@@ -143,11 +160,14 @@ class FlowPage:
             stuck=self._stuck or (),
         )
         stage = self._stage()
-        return payload(drawing_of(self.stream), figures, stage.name if stage else None)
+        name = stage.name if stage else None
+        make = partial(payload, drawing_of(self.stream), figures, name)
+        return self.ask.made("map", make, self.window, name, self._stuck is None, self.calm.state)
 
     def changes(self) -> None:
         """What came, went and became late in the last hour, or since the viewer last looked."""
-        Changes(self.service, self.stream, self.ask, self.as_of, can_look=self.chosen.as_of is None).draw()
+        at, can_look = self.calm.question.as_of, self.chosen.as_of is None
+        Changes(self.service, self.stream, self.calm, at, can_look=can_look).draw()
 
     def items(self) -> None:
         """The items of the chosen stage, or of all, longest in their stage first."""
@@ -160,7 +180,8 @@ class FlowPage:
             if stage:
                 st.button("All stages", key="items.all", on_click=_choose, args=(stage.name,), icon=":material/close:")
         if rows:
-            components.table(self._table(rows, title, stage), key="items")
+            name = stage.name if stage else None
+            components.table(self.ask.made("items", lambda: self._table(rows, title, stage), name), key="items")
         elif stage:
             st.markdown(wording.plain(f"No {self.stream.item.name} is in {stage.title} now."))
 
@@ -171,7 +192,7 @@ class FlowPage:
             by = filters.split_picker(self.stream)
         if not self.ask(IN_FLIGHT, by=(by,)):
             return
-        shown = self._split(by)
+        shown = self.ask.made("split", lambda: self._split(by), by)
         components.table(difference.table(shown, self.before._split(by)) if self.before else shown, key="split")
 
     def _split(self, by: str) -> tables.Table:

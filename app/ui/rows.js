@@ -1,6 +1,4 @@
 // A table that people can read on a phone: cells are told what to show, text only through textContent.
-const FIRST = 12;
-
 function cellOf(cell, column) {
   const element = make(column.isHead ? "th" : "td", `${column.kind} ${cell.tone ?? ""}`);
   if (column.isHead) element.scope = "row";
@@ -29,11 +27,24 @@ function sorted(rows, sort, columns) {
   return [...rows].sort((a, b) => compare(a, b) * sort.direction);
 }
 
+/** Paint when all rows are here, else ask for them: they come with the next answer. */
+function paintWhole(state) {
+  if (state.data.rows.length < state.data.total) state.keep("whole", true);
+  else paint(state);
+}
+
 function wholeButton(state, count) {
   const button = make("button", "whole", state.isWhole ? "Show fewer" : `Show all ${count}`);
   button.type = "button";
   button.dataset.sort = "whole";
-  button.onclick = () => { state.isWhole = !state.isWhole; paint(state); };
+  button.onclick = () => {
+    state.isWhole = !state.isWhole;
+    if (state.isWhole) paintWhole(state);
+    else {
+      paint(state);
+      if (!state.sort) state.keep("whole", false);
+    }
+  };
   return button;
 }
 
@@ -56,14 +67,14 @@ function paint(state) {
     button.onclick = () => {
       const direction = isSorted ? -sort.direction : column.kind === "number" ? -1 : 1;
       state.sort = { key: column.key, direction };
-      paint(state);
+      paintWhole(state);
     };
     cell.append(button);
     head.append(cell);
   }
   const top = make("thead", ""), body = make("tbody", "");
   top.append(head);
-  const rows = sorted(data.rows, sort, data.columns), shown = state.isWhole ? rows : rows.slice(0, FIRST);
+  const rows = sorted(data.rows, sort, data.columns), shown = state.isWhole ? rows : rows.slice(0, data.first);
   for (const row of shown) {
     const line = make("tr", row.tone ?? "");
     line.append(...row.cells.map((cell, index) => cellOf(cell, data.columns[index])));
@@ -78,19 +89,20 @@ function paint(state) {
   fresh.setAttribute("aria-label", data.caption);
   fresh.append(table);
   root.replaceChildren(fresh);
-  if (rows.length > FIRST) root.append(wholeButton(state, rows.length));
+  if (data.total > data.first) root.append(wholeButton(state, data.total));
   if (data.more) root.append(make("p", "more", data.more));
   fresh.scrollLeft = left;
   fresh.scrollTop = above;
   if (focused) [...root.querySelectorAll("[data-sort]")].find((each) => each.dataset.sort === focused)?.focus();
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;
   dress(parentElement);
   const root = parentElement.querySelector(".rows");
   root.classList.toggle("dark", isDark(root));
   const state = root.sgState ?? (root.sgState = { root });
+  state.keep = setStateValue;
   const before = state.text;
   state.text = JSON.stringify(data);
   if (before === state.text) return;

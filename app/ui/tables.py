@@ -9,6 +9,7 @@ from app.ui.health import Row, Trust, reconciled
 Cell: TypeAlias = dict[str, Any]
 Table: TypeAlias = dict[str, Any]
 MOST_ROWS = 100  # A longer list is an export, not a screen.
+FIRST_ROWS = 12  # Shown, and sent, until somebody asks for the rest or sorts.
 
 
 def column(key: str, title: str, kind: str = "text", help: str = "", *, is_minor: bool = False) -> dict[str, Any]:
@@ -19,6 +20,12 @@ def column(key: str, title: str, kind: str = "text", help: str = "", *, is_minor
 def cell(text: str, *, sort: float | str | None = None, **more: Any) -> Cell:
     """A cell. more: title (exact, on hover), href, mark, tone (good, watch, bad, quiet), part (0 to 1, a bar)."""
     return {"text": text} | ({} if sort is None else {"sort": sort}) | more
+
+
+def part(table: Table, *, is_whole: bool) -> Table:
+    """What is sent of a table: its first rows, or all; `total` says how many there are."""
+    rows = table["rows"]
+    return {**table, "rows": rows if is_whole else rows[:FIRST_ROWS], "first": FIRST_ROWS, "total": len(rows)}
 
 
 def items(

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from app.screens import SCREENS
+from app.ui.tables import FIRST_ROWS, MOST_ROWS
 from metrics import Question, find
 from tests.browser.screens import AS_OF, LOOKS
 from tests.browser.serve import HOSTILE, shown
@@ -105,6 +106,24 @@ def test_new_work_comes_by_itself_without_flicker(visit):
 
     assert page.evaluate("window.faintest") == 1
     assert card.evaluate("node => node.isConnected")  # The map was changed, not drawn anew.
+
+
+def test_the_rest_of_a_long_table_comes_when_somebody_asks_for_it(visit):
+    page = visit("/?live=false")
+    rows = page.locator(".st-key-items tbody tr")
+    rows.first.wait_for()
+    few = rows.count()
+    page.locator(".st-key-items .whole").click()
+    rows.nth(few).wait_for()
+    page.get_by_role("button", name="In stage").click()
+    stays = page.locator(".st-key-items thead th[aria-sort=descending]")
+    stays.wait_for()
+
+    assert few == FIRST_ROWS
+    assert rows.count() == MOST_ROWS
+    page.get_by_role("button", name="Show fewer").click()
+    rows.nth(few).wait_for(state="detached")
+    assert rows.count() == few
 
 
 WATCH = """() => {

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.ui.asking import ANSWERS, LIVE_STEP, Answers, LiveInstant, asking
+from app.ui.asking import ANSWERS, CALM_STEP, LIVE_BEAT, LIVE_STEP, Answers, LiveInstant, asking
 from metrics import MetricError, Question, find
 from tests.pages.company import NOON, service_of, visit
 
@@ -89,12 +89,33 @@ def test_now_stands_still_while_no_data_comes_but_not_for_long(service):
     assert live.at(service, much_later) == much_later
 
 
-def test_now_moves_when_data_comes(service):
+def test_now_moves_when_data_comes_but_no_faster_than_its_beat(service):
     live = LiveInstant()
-    live.at(service, NOON)
+    assert live.state(service, NOON) == (NOON, 0)
     service.data_changed()
 
-    assert live.at(service, NOON + timedelta(seconds=1)) == NOON + timedelta(seconds=1)
+    assert live.state(service, NOON + LIVE_BEAT / 2) == (NOON, 0)
+    assert live.state(service, NOON + LIVE_BEAT) == (NOON + LIVE_BEAT, 1)
+    assert live.state(service, NOON + LIVE_BEAT * 2) == (NOON + LIVE_BEAT, 1)
+
+
+def test_a_steady_now_does_not_move_for_data(service):
+    calm = LiveInstant(CALM_STEP, is_steady=True)
+    calm.at(service, NOON)
+    service.data_changed()
+
+    assert calm.state(service, NOON + CALM_STEP / 2) == (NOON, 0)
+    assert calm.state(service, NOON + CALM_STEP) == (NOON + CALM_STEP, 1)
+
+
+def test_what_is_made_of_answers_is_made_once_for_each_state_of_the_data(service):
+    made = []
+    for version in (0, 0, 1):
+        with asking(service, service.streams[0], Question(as_of=NOON), data_version=version) as ask:
+            assert ask.made("map", lambda: made.append(1) or {"cards": []}, "stage") == {"cards": []}
+            ask.made("map", lambda: made.append(2) or {}, "another stage")
+
+    assert made == [1, 2, 1, 2]
 
 
 def test_the_shared_memory_is_the_one_in_use():
