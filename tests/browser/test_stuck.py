@@ -30,13 +30,13 @@ def test_a_cause_is_chosen_with_one_click_and_the_address_opens_it_again(visit):
     assert again.locator(".item").count() == page.locator(".item").count()
 
 
-def test_evidence_unfolds_and_leads_to_the_run(visit):
+def test_evidence_unfolds(visit):
     page = open_stuck(visit)
     item = page.locator(".item").first
     item.locator("summary").click()
     item.get_by_text("Task queue").wait_for()
 
-    assert item.get_by_role("link", name="Open the run in Temporal").get_attribute("href").endswith("/history")
+    assert item.locator("details").get_attribute("open") is not None
 
 
 def test_on_a_phone_the_second_tap_is_the_cause_with_its_items_below(visit):
@@ -60,5 +60,7 @@ def test_it_follows_the_data_by_itself_and_what_was_unfolded_stays_so(visit):
         if page.locator(".item").filter(has_text=name).first.locator(".since").text_content() != before:
             break
         page.wait_for_timeout(500)
+    else:
+        raise AssertionError("nothing was refreshed")
 
     assert page.locator(".item").filter(has_text=name).first.locator("details").get_attribute("open") is not None
