@@ -29,6 +29,10 @@ def body() -> None:
                 part()
 
 
+if stream is not None and name is not None:
+    with frame.card("Nudge"), item.asking_now(running, stream, chosen, name, datetime.now(UTC)) as page:
+        if page.found:
+            page.nudge()
 frame.live(body, key="item", refreshes=chosen.refreshes)
 if stream is not None and name is not None:
     with frame.card("Ask the workflow"), item.asking_now(running, stream, chosen, name, datetime.now(UTC)) as page:

@@ -1,11 +1,13 @@
 """Item in every state it can be in."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 
+from actions.config import ActionsConfig
 from tests.pages.company import CRM, NOON, service_of, visit, whole
 from tests.pages.test_live_flow import rows_of, widget, words
 from warehouse import write_batch
@@ -173,3 +175,15 @@ def test_a_workflow_that_nobody_answers_for_is_told_in_a_sentence(show, few, mon
     assert not page.exception
     assert page.error[0].proto.title == "Nobody answered"
     assert "127.0.0.1:1" in words(page.error)[0]
+
+
+def test_the_way_to_nudge_is_there_where_nudges_are_on_and_the_item_is_open_now(show, few):
+    allowed = replace(few, config=few.config.model_copy(update={"actions": ActionsConfig(allow=True)}))
+
+    def has_button(service, **address):
+        return "item.nudge" in {button.key for button in show(service, PAGE, **address).button}
+
+    assert has_button(allowed, item="late", as_of=None, live="false")
+    assert not has_button(few, item="late", as_of=None, live="false")
+    assert not has_button(allowed, item="whole", as_of=None, live="false")
+    assert not has_button(allowed, item="late")

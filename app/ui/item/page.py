@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.nudge_targets import target_of
 from app.service import Service
 from app.ui import address, components, meaning, strip, stuck_board, wording
 from app.ui.asking import LIVE, Asker, Rows, asking
@@ -18,6 +19,7 @@ from app.ui.item import history, tables, timeline, versions, widgets
 from app.ui.item.history import Viewing, when
 from app.ui.item.words import headline, long_duration
 from app.ui.links import item_link, rows_behind, run_link, screen_link
+from app.ui.nudge_drawer import open_drawer
 from app.ui.palette import palette
 from app.ui.states import Sentence
 from app.ui.url import ITEM, Filters
@@ -111,6 +113,16 @@ class ItemPage:
             ("Runs and relatives", self.runs),
             ("Database rows", self.database_rows),
         ]
+
+    def nudge(self) -> None:
+        """The button that opens the nudge's plan. Draw it outside every live part, or the plan's buttons are dead."""
+        if self.chosen.as_of is not None or not self.service.config.actions.allow or self.open_row is None:
+            return
+        if st.button(f"Nudge this {self.stream.item.name}", icon=":material/touch_app:", key="item.nudge"):
+            rule = next(iter(self._own(self.ask(STUCK))), None)
+            helps = rule["nudges"].split(", ")[0] if rule and rule["nudges"] else None
+            target = target_of({**self.open_row, "cause": rule["cause"] if rule else None})
+            open_drawer(self.service, self.stream, [target], helps)
 
     def head(self) -> None:
         """The item's name, the sentence that says it all, ways out, and a few facts."""
