@@ -2,7 +2,7 @@
 
 A bare loop fetches the very same pages with the same width and does nothing else; the mirror is measured against it,
 without writing, with writing, and with a stream drawn whose items are derived. Likewise the import against parsing
-alone. `python tests/bench_mirror.py --runs 1500`
+alone. `python tests/bench_mirror.py --runs 600`
 """
 
 import argparse
@@ -48,7 +48,7 @@ Work = Callable[[Warehouse | None], Awaitable[object]]
 def main() -> int:
     """Print one line per measurement: events a second, and the ratio to doing nothing with them."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--runs", type=int, default=1500, help="Runs to make.")
+    options.add_argument("--runs", type=int, default=600, help="Runs to make.")
     options.add_argument("--turns", type=int, default=TURNS, help="How often each is measured.")
     given = options.parse_args()
     with dev_server() as server:
