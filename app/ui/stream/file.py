@@ -2,11 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from app.stream_files import FileOnDisk
 from app.ui import wording
 from app.ui.tables import Table, cell, column
 from value_stream import Fault, Stream
+
+# A region of its own that keys can scroll; numbers are drawn, so that copied text is the file's alone.
+STYLE = """<style>
+.sg-file {max-height:470px;overflow:auto;border:1px solid rgb(128 138 148/.25);border-radius:8px;padding:8px 0;
+  counter-reset:line;font:12.5px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.sg-file:focus-visible {outline:2px solid currentColor}
+.sg-file div {white-space:pre;width:max-content;min-width:100%;padding-right:12px;box-sizing:border-box}
+.sg-file div::before {counter-increment:line;content:counter(line);display:inline-block;width:2.6em;
+  margin-right:1.1em;text-align:right;opacity:.75}
+.sg-file .sg-comment {font-style:italic}
+.sg-file .sg-fault {background:light-dark(#FBE3E1,#4A1D1B);box-shadow:inset 3px 0 light-dark(#A3201F,#FF8A7A)}
+</style>"""
 
 
 @dataclass(frozen=True)
@@ -60,3 +73,19 @@ def faults(found: Sequence[Fault]) -> Table:
         for fault in found
     ]
     return {"caption": "Faults of the stream file", "columns": columns, "rows": lines, "more": ""}
+
+
+def text(content: str, found: Sequence[Fault]) -> str:
+    """The file as HTML, every character of it escaped; lines with a fault are marked."""
+    faulty = {fault.line for fault in found}
+    lines = "".join(
+        f"<div{_kind(line, number in faulty)}>{escape(line) or ' '}</div>"
+        for number, line in enumerate(content.splitlines(), 1)
+    )
+    return f'{STYLE}<div class="sg-file" role="region" tabindex="0" aria-label="Text of the stream file">{lines}</div>'
+
+
+def _kind(line: str, is_faulty: bool) -> str:
+    if is_faulty:
+        return ' class="sg-fault"'
+    return ' class="sg-comment"' if line.lstrip().startswith("#") else ""

@@ -35,7 +35,6 @@ MEANT = {
     "completeness": COMPLETENESS,
 }
 STAGE, ITEM = "stage", "item"
-FILE_HEIGHT = 470  # Pixels: as high as the picture beside it.
 # Beside the file there is less room than the map has elsewhere; it is inherited into the map's own tree.
 _STYLE = "<style>.st-key-stream-sides {--map-narrowest:720px}</style>"
 
@@ -204,7 +203,7 @@ class StreamPage:
         if own is not None:
             if own.faults:
                 components.table(file.faults(own.faults), key="stream.faults")
-            st.code(own.text, language="toml", line_numbers=True, height=FILE_HEIGHT)
+            st.html(file.text(own.text, own.faults))
         for other in stream_files.others(found, self.service.streams):
             self._other(other)
 
