@@ -39,7 +39,7 @@ ended AS (
         decision.channel AS said_channel,
         expiring.outcome AS expiry_outcome
     FROM decision
-    JOIN item ON item.stream = decision.stream AND item.item_key = decision.item_key
+    JOIN item ON item.stream = $stream AND item.item_key = decision.item_key
     JOIN horizon ON horizon.source_key = item.source_key
     LEFT JOIN expiring ON expiring.decision = decision.decision
     WHERE decision.stream = $stream AND decision.asked_at <= horizon.last_at AND horizon.until_at > $from_at
@@ -236,10 +236,10 @@ question AS (
         rule_decision.needs > 1 AND asked.withdrawn_at IS NOT NULL
             AND coalesce(stay.exit_kind IN ('advanced', 'undrawn'), false) AS is_four_eyes_breach
     FROM asked
-    JOIN item ON item.stream = asked.stream AND item.item_key = asked.item_key
-    JOIN rule_decision ON rule_decision.stream = asked.stream AND rule_decision.decision = asked.decision
+    JOIN item ON item.stream = $stream AND item.item_key = asked.item_key
+    JOIN rule_decision ON rule_decision.stream = $stream AND rule_decision.decision = asked.decision
     LEFT JOIN stay
-        ON stay.stream = asked.stream AND stay.item_key = asked.item_key AND stay.stay_index = asked.stay_index
+        ON stay.stream = $stream AND stay.item_key = asked.item_key AND stay.stay_index = asked.stay_index
     LEFT JOIN person
         ON person.item_key = asked.item_key AND person.decision = asked.decision
        AND person.question_index = asked.question_index

@@ -51,14 +51,16 @@ placed AS (
         lag(stay.lane) OVER by_item AS from_lane,
         lag(stay.stage_index) OVER by_item AS from_index
     FROM stay
-    JOIN item ON item.stream = stay.stream AND item.item_key = stay.item_key
+    JOIN item ON item.stream = $stream AND item.item_key = stay.item_key
     JOIN horizon ON horizon.source_key = item.source_key
-    LEFT JOIN rule_stage ON rule_stage.stream = stay.stream AND rule_stage.stage = stay.stage
+    LEFT JOIN rule_stage ON rule_stage.stream = $stream AND rule_stage.stage = stay.stage
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND stay.entered_at <= horizon.last_at
       AND horizon.until_at > $from_at
-    WINDOW by_item AS (PARTITION BY stay.stream, stay.item_key ORDER BY stay.stay_index)
+      -- only items that were passed on in the window can have anything to tell
+      AND stay.item_key IN (SELECT item_key FROM stay WHERE stream = $stream AND entered_at >= $from_at)
+    WINDOW by_item AS (PARTITION BY stay.item_key ORDER BY stay.stay_index)
 ),
 -- coming back from having been closed is no handoff, nor is ending
 turned AS (

@@ -23,6 +23,9 @@ horizon AS (
 # Ages in microseconds since the stay began: observed from begun_micros (more than 0 where it began before the window)
 # to ended_micros. A stay neither left nor lost is still inside.
 SEEN_STAY = """
+end_stage AS (
+    SELECT stage FROM rule_stage WHERE stream = $stream AND is_end
+),
 seen_stay AS (
     SELECT
         stay.stream,
@@ -40,12 +43,11 @@ seen_stay AS (
         coalesce(stay.left_at <= horizon.last_at AND stay.exit_kind = 'lost', false) AS is_lost,
         stay.next_stage,
         -- entering an end stage is how the item ended, not a move forward
-        CASE WHEN next_rule.is_end THEN item.ended ELSE stay.exit_kind END AS exit_kind
+        CASE WHEN stay.next_stage IN (SELECT stage FROM end_stage) THEN item.ended ELSE stay.exit_kind END AS exit_kind
     FROM stay
-    JOIN item ON item.stream = stay.stream AND item.item_key = stay.item_key
+    JOIN item ON item.stream = $stream AND item.item_key = stay.item_key
     JOIN horizon ON horizon.source_key = item.source_key
-    JOIN rule_stage ON rule_stage.stream = stay.stream AND rule_stage.stage = stay.stage
-    LEFT JOIN rule_stage AS next_rule ON next_rule.stream = stay.stream AND next_rule.stage = stay.next_stage
+    JOIN rule_stage ON rule_stage.stream = $stream AND rule_stage.stage = stay.stage
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND NOT rule_stage.is_end

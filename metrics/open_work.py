@@ -29,8 +29,11 @@ open_item AS (
         least($as_of, coalesce(source.as_of_at, $as_of)) AS until_at
     FROM item
     JOIN source ON source.source_key = item.source_key
-    JOIN stay ON stay.stream = item.stream AND stay.item_key = item.item_key
+    JOIN stay ON stay.stream = $stream AND stay.item_key = item.item_key
     WHERE item.stream = $stream
+      -- these two follow from the next ones, and let the scans leave out what came later
+      AND item.opened_at <= CAST($as_of AS TIMESTAMPTZ)
+      AND stay.entered_at <= CAST($as_of AS TIMESTAMPTZ)
       AND item.opened_at <= least($as_of, coalesce(source.as_of_at, $as_of))
       AND (item.closed_at IS NULL OR item.closed_at > least($as_of, coalesce(source.as_of_at, $as_of)))
       AND (item.observed_until_at IS NULL OR item.observed_until_at > least($as_of, coalesce(source.as_of_at, $as_of)))
@@ -43,9 +46,9 @@ OPEN_VALUE = """
 open_value AS (
     SELECT open_item.item_key, item_attribute.number AS value
     FROM open_item
-    JOIN rule_path ON rule_path.stream = open_item.stream AND rule_path.purpose = 'value'
+    JOIN rule_path ON rule_path.stream = $stream AND rule_path.purpose = 'value'
     JOIN item_attribute
-        ON item_attribute.stream = open_item.stream
+        ON item_attribute.stream = $stream
        AND item_attribute.item_key = open_item.item_key
        AND item_attribute.path = rule_path.path
        AND item_attribute.valid_from_at <= open_item.until_at
@@ -66,7 +69,7 @@ open_pending AS (
         open_item.source_key
     FROM open_item
     JOIN pending_work
-        ON pending_work.stream = open_item.stream
+        ON pending_work.stream = $stream
        AND pending_work.item_key = open_item.item_key
        AND pending_work.opened_at <= open_item.until_at
        AND (pending_work.settled_at IS NULL OR pending_work.settled_at > open_item.until_at)
@@ -124,7 +127,7 @@ reason AS (
     SELECT open_item.item_key, 'decision open', decision.asked_at, decision.deadline_at
     FROM open_item
     JOIN decision
-        ON decision.stream = open_item.stream
+        ON decision.stream = $stream
        AND decision.item_key = open_item.item_key
        AND decision.asked_at <= open_item.until_at
        AND (decision.decided_at IS NULL OR decision.decided_at > open_item.until_at)

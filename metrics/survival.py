@@ -23,20 +23,22 @@ change AS (
     SELECT
         {keys}{way},
         ended_micros AS micros,
-        CASE WHEN is_exit THEN 0 ELSE 1 END AS turn,
+        2 * ended_micros + CASE WHEN is_exit THEN 0 ELSE 1 END AS place,
         1 AS risk,
         is_exit
     FROM life
     UNION ALL
-    SELECT {keys}{no_way}, begun_micros, 1, -1, false FROM life WHERE begun_micros > 0
+    SELECT {keys}{no_way}, begun_micros, 2 * begun_micros + 1, -1, false FROM life WHERE begun_micros > 0
 ),
+-- those from here on are all but those before: sums from the front are an order of magnitude cheaper than from the back
 risk AS (
     SELECT
         *,
-        sum(risk) OVER (
-            PARTITION BY {keys} ORDER BY micros, turn{way} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS at_risk
+        CAST(sum(risk) OVER whole - sum(risk) OVER so_far AS BIGINT) + risk AS at_risk
     FROM change
+    WINDOW
+        so_far AS (PARTITION BY {keys} ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+        whole AS (PARTITION BY {keys} ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ),
 factor AS (
     SELECT
@@ -52,11 +54,10 @@ summed AS (
         sum(log_factor) OVER so_far AS log_survival,
         sum(is_last) OVER so_far AS lasts,
         sum(greenwood) OVER so_far AS variance,
-        lead(micros) OVER (PARTITION BY {keys} ORDER BY micros, turn{way}) AS next_micros,
-        lead(is_exit) OVER (PARTITION BY {keys} ORDER BY micros, turn{way}) AS next_is_exit
+        lead(place) OVER (PARTITION BY {keys} ORDER BY place, at_risk DESC) AS next_place
     FROM factor
     WINDOW so_far AS (
-        PARTITION BY {keys} ORDER BY micros, turn{way} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        PARTITION BY {keys} ORDER BY place, at_risk DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     )
 ),
 curve AS (
@@ -71,7 +72,7 @@ curve AS (
         -- what this one exit takes off the curve
         CASE WHEN is_exit AND lasts - is_last = 0 THEN exp(log_survival - log_factor) / at_risk ELSE 0.0 END AS leaves,
         -- the last of those that left at this age: only there is the curve what it is at that age
-        is_exit AND (next_micros IS NULL OR next_micros > micros OR NOT next_is_exit) AS is_step,
+        is_exit AND (next_place IS NULL OR next_place > place) AS is_step,
         CASE
             WHEN lasts > 0 THEN 0.0
             WHEN log_survival < 0 THEN exp(log_survival * exp(1.959963984540054 * sqrt(variance) / -log_survival))
