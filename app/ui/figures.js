@@ -35,7 +35,8 @@ function buildCard(figure) {
   card.setAttribute("role", "group");
   card.setAttribute("aria-label", figure.title);
   const head = make("div", "head");
-  const title = make("div", "title", figure.title);
+  const title = linkTo(figure.href, figure.title, "title");
+  if (figure.href) title.title = "See the rows behind this figure";
   head.append(title);
   if (figure.help) {
     const help = make("div", "help");
@@ -80,7 +81,7 @@ export default function ({ data, parentElement }) {
   dress(parentElement);
   const root = parentElement.querySelector(".figures");
   root.classList.toggle("dark", isDark(root));
-  const keys = data.figures.map((figure) => figure.key).join("|");
+  const keys = data.figures.map((figure) => `${figure.key} ${figure.href ?? ""}`).join("|");
   if (root.dataset.keys !== keys) {
     root.dataset.keys = keys;
     root.replaceChildren(...data.figures.map(buildCard));

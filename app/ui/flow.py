@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.service import Service
-from app.ui import components, difference, filters, headline, states, strip, tables, url, wording
+from app.ui import components, difference, filters, headline, links, states, strip, tables, url, wording
 from app.ui.asking import CALM, CALM_STEP, LIVE, Asker, Rows, asking
 from app.ui.changes import Changes
 from app.ui.frame import card, say
@@ -28,6 +28,13 @@ from value_stream import Stage, Stream
 __all__ = ["NO_STREAM", "FlowPage", "asking_now"]
 
 IN_FLIGHT, OVER_TARGET, OPEN_ITEMS = find("in_flight"), find("over_target"), find("open_items")
+# Which open items a figure counts, as a filter of their rows; None: all of them.
+OPEN = {
+    "in_flight": None,
+    "over_target": "over_target = true",
+    "past_deadline": "over_deadline = true",
+    "value": "value filled",
+}
 EARLIER = ((timedelta(days=7), "last week"), (timedelta(hours=1), "1h ago"))
 FLOW, MOVES, SOURCES, STUCK = (find(name) for name in ("flow_over_time", "moves", "source_health", "stuck"))
 
@@ -92,7 +99,15 @@ class FlowPage:
         """The figures at the top."""
         cards = self._figures()
         cards = difference.figures(cards, self.before._figures()) if self.before else self._with_change(cards)
-        components.figures(self._explained(cards), key="figures")
+        components.figures(headline.linked(self._explained(cards), self._rows_behind()), key="figures")
+
+    def _rows_behind(self) -> dict[str, str]:
+        everything = replace(self.chosen, where=())  # What passes is not narrowed by the filter.
+        return {
+            **{key: links.explore("open_items", self.chosen, filter=narrower) for key, narrower in OPEN.items()},
+            **{key: links.explore("flow_over_time", everything) for key in ("arrived", "departed")},
+            "stuck": links.explore("stuck", self.chosen),
+        }
 
     def _explained(self, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         calm_at = self.calm.question.as_of
@@ -162,7 +177,7 @@ class FlowPage:
         stage = self._stage()
         name = stage.name if stage else None
         make = partial(payload, drawing_of(self.stream), figures, name)
-        return self.ask.made("map", make, self.window, name, self._stuck is None, self.calm.state)
+        return self.ask.made("map", make, self.chosen, name, self._stuck is None, self.calm.state)
 
     def changes(self) -> None:
         """What came, went and became late in the last hour, or since the viewer last looked."""
@@ -177,11 +192,14 @@ class FlowPage:
         title = f"{stage.title}: {self._items_words(rows)}" if stage else f"Longest in their stage: {len(rows)} open"
         with st.container(horizontal=True, vertical_alignment="center", key="items-head"):
             st.header(wording.plain(title), anchor=False, help=OPEN_ITEMS.definition)
+            behind = links.rows_behind(OPEN_ITEMS.name, self.chosen, {"stage": stage.name} if stage else None)
+            links.screen_link(links.EXPLORE, "As rows", icon=":material/table_view:", **behind)
             if stage:
                 st.button("All stages", key="items.all", on_click=_choose, args=(stage.name,), icon=":material/close:")
         if rows:
             name = stage.name if stage else None
-            components.table(self.ask.made("items", lambda: self._table(rows, title, stage), name), key="items")
+            made = self.ask.made("items", lambda: self._table(rows, title, stage), self.chosen, name)
+            components.table(made, key="items")
         elif stage:
             st.markdown(wording.plain(f"No {self.stream.item.name} is in {stage.title} now."))
 

@@ -162,6 +162,11 @@ def _there(here: int, there: int) -> str:
     return f"✓ {wording.count(there)} there too" if here == there else f"≠ {wording.count(there)} there"
 
 
+def linked(cards: Sequence[Figure], hrefs: Mapping[str, str]) -> list[Figure]:
+    """The cards with the way to the rows that each counted, by key; a card without one stays as it is."""
+    return [card | {"href": hrefs[card["key"]]} if card["key"] in hrefs else card for card in cards]
+
+
 def explained(
     cards: Sequence[Figure],
     metrics_by_key: Mapping[str, tuple[Metric, str]],

@@ -45,6 +45,11 @@ def rows_behind(metric: str, chosen: Filters, where: Mapping[str, str] | None = 
     return {"metric": metric, **window, **{url.WHERE + segment: value for segment, value in (where or {}).items()}}
 
 
+def explore(metric: str, chosen: Filters, *, filter: str | None = None) -> str:
+    """Where EXPLORE lists the rows of `metric`, with one more filter of rows."""
+    return address(EXPLORE, chosen, **rows_behind(metric, chosen), filter=filter)
+
+
 def item_page(chosen: Filters, row: Row) -> str:
     """Our own page about an item, as of the same instant; filters stay behind, they do not narrow one item."""
     return address("item", replace(chosen, where=()), item=row["item"] or row["workflow_id"])

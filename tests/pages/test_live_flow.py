@@ -339,3 +339,16 @@ def test_hostile_names_reach_the_page_as_plain_text_only(show, opened):
 
     assert widget(page, "rows")["rows"][0]["cells"][0]["text"] == name
     assert not any("evil" in text or "<img" in text for text in texts)
+
+
+def test_figures_lead_to_the_rows_that_they_count(show, company):
+    hrefs = {key: figure["href"] for key, figure in figures(show(company, window="8h")).items()}
+
+    for key, metric, column in (("in_flight", "open_items", None), ("over_target", "open_items", "over_target")):
+        path, _, query = hrefs[key].partition("?")
+        behind = dict(parse_qsl(query))
+        assert (path, behind["metric"], behind["as_of"]) == ("./explore", metric, "2026-03-02T12:00:00Z")
+        listed = show(company, "pages/explore.py", **behind)
+        said = next(text.value for text in listed.caption if "as of" in text.value)
+        counted = [row for row in rows_of(company, metric) if column is None or row[column]]
+        assert f"{len(counted)} rows" in said.replace("\\", "")
