@@ -21,7 +21,8 @@ def nudge(
     stream: Annotated[str | None, typer.Option(help="Name of the stream; not needed when there is one.")] = None,
     where: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Only these items. Repeatable.")] = None,
     items: Annotated[
-        str | None, typer.Option(metavar="ITEM,ITEM", help="Business keys or workflow ids, separated by commas.")
+        str | None,
+        typer.Option(metavar="ITEM,ITEM", help="Business keys or workflow ids, separated by commas; closed ones, too."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; it is kept, and Temporal is told where it asks.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it. Without, the plan is shown and nothing is done.")] = False,

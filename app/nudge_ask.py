@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from actions.order import Order, order_of
 from actions.target import Target
 from app.errors import AskError
-from app.nudge_targets import open_targets
+from app.nudge_targets import targets_of
 from value_stream import Stream
 
 
@@ -42,10 +42,10 @@ class NudgeAsk(BaseModel):
         return order_of(stream, self.what, **self.particulars)
 
     def targets(self, con: DuckDBPyConnection, stream: Stream, now: datetime) -> list[Target]:
-        """To which items. Raises AskError when none is named and nothing narrows them, else as `open_targets`."""
+        """To which items. Raises AskError when none is named and nothing narrows them, else as `targets_of`."""
         if not self.where and not self.items:
             raise AskError("Say which items: --items with their keys, or --where with what narrows them.")
-        return open_targets(con, stream, where=self.where, items=self.items, now=now)
+        return targets_of(con, stream, where=self.where, items=self.items, now=now)
 
 
 def ask_from(body: bytes) -> NudgeAsk:

@@ -1,4 +1,4 @@
-"""Which runs a nudge is for: the open items that a question finds, or those that are named."""
+"""Which runs a nudge is for: the open items that a question finds, or those that are named, open or closed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,9 +10,10 @@ from actions.errors import ActionError
 from actions.target import Target
 from metrics import Question, find
 from value_stream import Stream
+from warehouse import closed_items
 
 
-def open_targets(
+def targets_of(
     con: DuckDBPyConnection,
     stream: Stream,
     *,
@@ -20,18 +21,26 @@ def open_targets(
     items: Sequence[str],
     now: datetime,
 ) -> list[Target]:
-    """Open items, longest in their stage first: those that fit `where`, of these those that are named.
+    """Open items that fit `where`, longest in their stage first; of these those that are named.
 
-    A name is a business key or a workflow id. Raises MetricError for a segment that the stream has not, ActionError for
-    a name that no open item has.
+    A name is a business key or a workflow id. Without `where`, a name that no open item has may be that of a closed
+    one: it can be started again. Raises MetricError for a segment that the stream has not, ActionError for a name that
+    nothing has.
     """
     rows = find("open_items")(con, stream, Question(as_of=now, where=tuple(where))).to_pylist()
     if items:
-        known = {name for row in rows for name in (row["item"], row["workflow_id"])}
-        if missing := [name for name in items if name not in known]:
-            raise ActionError(f"No open {stream.item.name} {missing[0]!r} in {stream.stream}" + _fits(where) + ".")
         rows = [row for row in rows if row["item"] in items or row["workflow_id"] in items]
+        if (missing := _unknown(items, rows)) and not where:
+            rows += closed_items(con, stream.stream, missing)
+        if missing := _unknown(items, rows):
+            kind = f"No open {stream.item.name}" if where else f"No {stream.item.name}"
+            raise ActionError(f"{kind} {missing[0]!r} in {stream.stream}" + _fits(where) + ".")
     return [target_of(row) for row in rows]
+
+
+def _unknown(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    known = {name for row in rows for name in (row["item"], row["workflow_id"])}
+    return [name for name in names if name not in known]
 
 
 def target_of(row: Mapping[str, Any]) -> Target:

@@ -1,6 +1,7 @@
 """The DuckDB file: its schema, what is written to it, and what is derived from that."""
 
 from warehouse.batch import Batch
+from warehouse.closed_items import closed_items
 from warehouse.conservation import uneven_items
 from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
 from warehouse.errors import WarehouseError
@@ -28,6 +29,7 @@ __all__ = [
     "Round",
     "Warehouse",
     "WarehouseError",
+    "closed_items",
     "execute",
     "finish_round",
     "forget",
