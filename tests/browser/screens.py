@@ -1,6 +1,7 @@
 """How the browser tests and the pictures visit each page: one line for each thing to look at.
 
-Every page of app/screens.py has at least one line; all of them are looked at wide and on a phone, light and dark.
+Every page of app/screens.py has at least one line. Tests look at each wide and light, and on a phone and dark; the
+pictures are taken both ways of both.
 """
 
 from dataclasses import dataclass
