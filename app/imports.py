@@ -11,11 +11,13 @@ from duckdb import DuckDBPyConnection
 import value_stream
 import warehouse
 from app.service import Service
-from connectors.files import FileFault, read_files
+from connectors.files import Excerpt, FileFault, ImportBatch, read_files
 from warehouse import Round
 
 # Runs that no live source holds belong to this one; it is outside reconciliation.
 SOURCE = "files"
+# Nobody waits for a page meanwhile, and each batch costs a derivation.
+MOST_EVENTS_OF_RECORDING = 120_000
 
 
 @dataclass(frozen=True)
@@ -33,36 +35,64 @@ class ImportStep:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Recording:
+    """An excerpt of files that is read as a source of its own, up to its end."""
+
+    source: str
+    excerpt: Excerpt
+    ends_at: datetime
+
+
 Turn = Callable[[Callable[[], int]], int]
 
 
-def import_files(service: Service, paths: Sequence[Path], turn: Turn = lambda write: write()) -> Iterator[ImportStep]:
+def import_files(
+    service: Service,
+    paths: Sequence[Path],
+    turn: Turn = lambda write: write(),
+    recording: Recording | None = None,
+) -> Iterator[ImportStep]:
     """Import every history below `paths`, a step at a time; a batch is in the warehouse when its step is given.
 
-    `turn` runs a write while no source writes. Stopping between two steps loses nothing that was given; importing again
-    goes on, since what is there already changes nothing.
+    Of a `recording` only its excerpt, in batches as large as suit a warehouse that nobody else uses. `turn` runs a
+    write while no source writes. Stopping between two steps loses nothing that was given; importing again goes on,
+    since what is there already changes nothing.
     """
     con = service.warehouse.cursor()
     started_at = datetime.now(UTC)
     try:
-        warehouse.register_source(con, SOURCE, "files")
-        declared = value_stream.declared_paths(service.streams)
+        source = recording.source if recording else SOURCE
+        warehouse.register_source(con, source, "files")
         total = 0
-        for step in read_files(paths, declared=declared, known=lambda ids: warehouse.known_anywhere(con, ids)):
+        for step in _read(service, con, paths, recording):
             if isinstance(step, FileFault):
                 yield ImportStep(place=step.place, problem=step.problem)
                 continue
-            added = turn(partial(warehouse.write_batch, con, step.source or SOURCE, step.batch, datetime.now(UTC)))
+            added = turn(partial(warehouse.write_batch, con, step.source or source, step.batch, datetime.now(UTC)))
             service.data_changed()
             total += added
             yield ImportStep(step.histories, step.events, added)
         ended_at = datetime.now(UTC)
-        result = Round(started_at, ended_at, is_complete=True, as_of_at=ended_at, events_added=total)
-        turn(partial(_finish, con, result))
+        as_of_at = recording.ends_at if recording else ended_at
+        result = Round(started_at, ended_at, is_complete=True, as_of_at=as_of_at, events_added=total)
+        turn(partial(_finish, con, source, result))
     finally:
         con.close()
 
 
-def _finish(con: DuckDBPyConnection, result: Round) -> int:
-    warehouse.finish_round(con, SOURCE, result)
+def _read(
+    service: Service, con: DuckDBPyConnection, paths: Sequence[Path], recording: Recording | None
+) -> Iterator[ImportBatch | FileFault]:
+    declared = value_stream.declared_paths(service.streams)
+    known = partial(warehouse.known_anywhere, con)
+    if recording is None:
+        return read_files(paths, declared=declared, known=known)
+    return read_files(
+        paths, declared=declared, known=known, excerpt=recording.excerpt, most_events=MOST_EVENTS_OF_RECORDING
+    )
+
+
+def _finish(con: DuckDBPyConnection, source: str, result: Round) -> int:
+    warehouse.finish_round(con, source, result)
     return 0

@@ -1,8 +1,10 @@
 """What a connector hands over: Arrow tables in the shape of the source tables, keyed by Temporal's own run ids."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -127,3 +129,18 @@ class Batch:
     pending: pa.Table = field(default_factory=PENDING.empty_table)
     task_queues: pa.Table = field(default_factory=TASK_QUEUES.empty_table)
     row_versions: pa.Table = field(default_factory=ROW_VERSIONS.empty_table)
+
+
+def moved(batch: Batch, by: timedelta) -> Batch:
+    """The batch with all its instants moved, those in texts (attributes, contents of rows) left as they are."""
+    if not by:
+        return batch
+    return Batch(**{name: _moved(table, by) for name, table in vars(batch).items()})
+
+
+def _moved(table: pa.Table, by: timedelta) -> pa.Table:
+    offset = pa.scalar(by, pa.duration("us"))
+    for index, column in enumerate(table.schema):
+        if column.type == INSTANT:
+            table = table.set_column(index, column, pc.add(table.column(index), offset).cast(INSTANT))
+    return table

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import lzma
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from connectors.files.json_stream import NotJson, Piece, pieces
 from connectors.files.protobuf import NotProtobuf, protobuf_histories
 
 HEAD = 64
+GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,7 @@ def histories_in(path: Path) -> Iterator[FoundHistory | FileFault]:
 
 
 def _in_stream(raw: BinaryIO, place: str) -> Iterator[FoundHistory | FileFault]:
-    head = raw.read(2)
-    raw.seek(0)
-    unpacked: Any = gzip.GzipFile(fileobj=raw) if head == b"\x1f\x8b" else raw
-    stream: io.BufferedReader = io.BufferedReader(unpacked)
+    stream: io.BufferedReader = io.BufferedReader(_unpacked(raw))
     try:
         start = stream.peek(HEAD)[:HEAD]
         if not start.strip():
@@ -59,7 +58,7 @@ def _in_stream(raw: BinaryIO, place: str) -> Iterator[FoundHistory | FileFault]:
             yield from _in_json(stream, encoding, place)
         else:
             yield from _in_protobuf(stream, place)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
         yield FileFault(place, f"Its compression is damaged: {error}.")
     finally:
         stream.detach()
@@ -72,6 +71,14 @@ def _json_encoding(start: bytes) -> str | None:
     text = start.removeprefix(codecs.BOM_UTF8).lstrip()
     is_text = not any(byte < 0x20 and byte not in b"\t\r\n" for byte in start)
     return "utf-8-sig" if is_text and text[:1] in (b"{", b"[", b"") else None
+
+
+def _unpacked(raw: BinaryIO) -> Any:
+    head = raw.read(len(XZ))
+    raw.seek(0)
+    if head.startswith(GZIP):
+        return gzip.GzipFile(fileobj=raw)
+    return lzma.LZMAFile(raw) if head == XZ else raw
 
 
 def _in_protobuf(stream: io.BufferedReader, place: str) -> Iterator[FoundHistory | FileFault]:

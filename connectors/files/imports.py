@@ -1,8 +1,9 @@
 """From histories in files to batches: the same mapping as for live reads."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from connectors.files.histories import FileFault, FoundHistory, histories_in
@@ -28,6 +29,24 @@ class ImportBatch:
     events: int
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """What to take of files that hold a recording: which items, and how far all instants are moved.
+
+    `workflow_ids` are those of the items; a child run belongs to the item of its root. None takes everything.
+    """
+
+    moved_by: timedelta = timedelta(0)
+    workflow_ids: Container[str] | None = None
+
+    def has(self, found: FoundHistory) -> bool:
+        """Whether the history is of one of the items."""
+        started = found.events[0].workflow_execution_started_event_attributes
+        root = started.root_workflow_execution.workflow_id or started.workflow_id
+        return self.workflow_ids is None or root in self.workflow_ids
+
+
+EVERYTHING = Excerpt()
 KnownAnywhere = Callable[[list[str]], dict[str, tuple[str, KnownRun]]]  # as warehouse.known_anywhere
 
 
@@ -48,7 +67,12 @@ def _is_left_out(path: Path) -> bool:
 
 
 def read_files(
-    paths: Sequence[Path], *, declared: Iterable[DeclaredPath] = (), known: KnownAnywhere
+    paths: Sequence[Path],
+    *,
+    declared: Iterable[DeclaredPath] = (),
+    known: KnownAnywhere,
+    excerpt: Excerpt = EVERYTHING,
+    most_events: int = MOST_EVENTS,
 ) -> Iterator[ImportBatch | FileFault]:
     """Batches of bounded size of every history found, and every fault; one after the other, nothing kept.
 
@@ -66,12 +90,14 @@ def read_files(
             if isinstance(found, FileFault):
                 yield found
                 continue
+            if not excerpt.has(found):
+                continue
             gathered.append(_mapped(found, wanted))
             events += gathered[-1].event_count
-            if events >= MOST_EVENTS or len(gathered) >= MOST_RUNS:
-                yield from _batches(gathered, known)
+            if events >= most_events or len(gathered) >= MOST_RUNS:
+                yield from _batches(gathered, known, excerpt)
                 gathered, events = [], 0
-    yield from _batches(gathered, known)
+    yield from _batches(gathered, known, excerpt)
 
 
 @dataclass(frozen=True)
@@ -94,7 +120,7 @@ def _mapped(found: FoundHistory, declared: Declared) -> _Mapped:
     return _Mapped(found.workflow_id, run_id, history, history.read(found.events))
 
 
-def _batches(gathered: list[_Mapped], known: KnownAnywhere) -> Iterator[ImportBatch]:
+def _batches(gathered: list[_Mapped], known: KnownAnywhere, excerpt: Excerpt) -> Iterator[ImportBatch]:
     if not gathered:
         return
     held = known([one.run_id for one in gathered])
@@ -103,13 +129,14 @@ def _batches(gathered: list[_Mapped], known: KnownAnywhere) -> Iterator[ImportBa
         source = held[one.run_id][0] if one.run_id in held else None
         by_source.setdefault(source, []).append(one)
     for source, some in by_source.items():
+        read = batch.Batch(
+            runs=table(_runs(some, held), batch.RUNS),
+            events=table([row for one in some for row in one.rows.events], batch.EVENTS),
+            attributes=table([row for one in some for row in one.rows.attributes], batch.ATTRIBUTES),
+        )
         yield ImportBatch(
             source,
-            batch.Batch(
-                runs=table(_runs(some, held), batch.RUNS),
-                events=table([row for one in some for row in one.rows.events], batch.EVENTS),
-                attributes=table([row for one in some for row in one.rows.attributes], batch.ATTRIBUTES),
-            ),
+            batch.moved(read, excerpt.moved_by),
             histories=len(some),
             events=sum(one.event_count for one in some),
         )

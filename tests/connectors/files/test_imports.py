@@ -1,11 +1,16 @@
 """What an import leaves in the warehouse."""
 
 import json
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 import warehouse
-from connectors.files import ImportBatch, find_files, read_files
+from connectors.database.content import content_text
+from connectors.files import Excerpt, ImportBatch, find_files, read_files, row_versions
 from tests.connectors.files.conftest import NOON, events, write
 
 COUNTS = "SELECT (SELECT count(*) FROM run) AS runs, (SELECT count(*) FROM event) AS events"
@@ -135,3 +140,45 @@ def test_folders_are_read_by_name_without_hidden_files_and_prose(tmp_path: Path)
     found = [str(path.relative_to(tmp_path)) for path in find_files([tmp_path]) if isinstance(path, Path)]
 
     assert found == ["a.bin", "b.json", "deeper/c.json"]
+
+
+def test_an_excerpt_takes_the_named_items_and_moves_every_instant(con: Any, tmp_path: Path) -> None:
+    save(tmp_path, "a.json", "run-a")
+    save(tmp_path, "b.json", "run-b")
+    excerpt = Excerpt(timedelta(days=7), frozenset({"order-run-b"}))
+
+    write(con, read_files([tmp_path], known=lambda run_ids: {}, excerpt=excerpt))
+
+    (run,) = warehouse.rows(con, "SELECT workflow_id, started_at, closed_at FROM run")
+    assert run["workflow_id"] == "order-run-b"
+    assert run["started_at"].isoformat() == "2026-01-12T12:00:01.500000+00:00"
+    assert run["closed_at"].isoformat() == "2026-01-12T12:00:07.500000+00:00"
+    (event,) = warehouse.rows(con, "SELECT min(time_at) AS first_at, max(time_at) AS last_at FROM event")
+    assert (event["first_at"], event["last_at"]) == (run["started_at"], run["closed_at"])
+
+
+def test_a_child_belongs_to_the_item_of_its_root(tmp_path: Path) -> None:
+    child = events("run-c")
+    child[0]["workflowExecutionStartedEventAttributes"]["rootWorkflowExecution"] = {"workflowId": "order-run-a"}
+    file = tmp_path / "child.json"
+    file.write_text(json.dumps({"events": child}))
+
+    def taken(workflow_id: str) -> int:
+        excerpt = Excerpt(workflow_ids={workflow_id})
+        return len(list(read_files([file], known=lambda _: {}, excerpt=excerpt)))
+
+    assert (taken("order-run-a"), taken("order-run-c")) == (1, 0)
+
+
+def test_versions_of_rows_are_what_a_round_would_have_read() -> None:
+    rows = [
+        {"id": 1, "amount": Decimal("12.50"), "updated_at": NOON, "assignee": None},
+        {"id": 1, "amount": Decimal("13.00"), "updated_at": NOON, "assignee": "Ann"},
+    ]
+
+    found = row_versions({"orders": pa.Table.from_pylist(rows)}, key=("id",), at="updated_at").row_versions.to_pylist()
+
+    assert [(one["table_name"], one["row_id"]) for one in found] == [("orders", "[1]")] * 2
+    assert found[0]["content"] == content_text(rows[0])
+    # Two versions of one instant are both kept, in their order.
+    assert [one["seen_at"] - NOON for one in found] == [timedelta(0), timedelta(microseconds=1)]

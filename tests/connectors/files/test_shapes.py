@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,7 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     "an array over many lines": lambda: json.dumps([{"events": events()}], indent=2).encode(),
     "a bare array over many lines": lambda: json.dumps(events(), indent=2).encode(),
     "an export as JSON": lambda: text({"items": [{"history": {"events": events()}}]}),
+    "compressed by xz": lambda: lzma.compress(text({"events": events()})),
     "with a byte order mark": lambda: b"\xef\xbb\xbf" + text({"events": events()}),
     "an export": lambda: WorkflowExecutions(items=[WorkflowExecution(history=history())]).SerializeToString(),
     "an export, each item behind its length": lambda: delimited(WorkflowExecution(history=history())),
@@ -132,6 +134,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
         WorkflowExecutions(items=[WorkflowExecution(history=history())]).SerializeToString()[:-9],
         "It breaks off",
     ),
+    "xz that breaks off": (lzma.compress(text({"events": events()}))[:-30], "Its compression is damaged"),
     "compression that breaks off": (gzip.compress(text({"events": events()}))[:-30], "Its compression is damaged"),
     "an event of no known type": (
         text([{**events()[0], "eventType": "CoffeeSpilled"}]),
