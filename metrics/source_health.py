@@ -60,7 +60,9 @@ SELECT
     source.source,
     source.kind,
     source.as_of_at,
-    greatest(0, (epoch_us(CAST($as_of AS TIMESTAMPTZ)) - epoch_us(source.as_of_at)) / 1e6) AS behind_seconds,
+    CASE WHEN source.kind <> 'files' THEN
+        greatest(0, (epoch_us(CAST($as_of AS TIMESTAMPTZ)) - epoch_us(source.as_of_at)) / 1e6)
+    END AS behind_seconds,
     coalesce(total.rounds, 0) AS rounds,
     CAST(coalesce(total.requests, 0) AS BIGINT) AS requests,
     CAST(coalesce(total.throttled, 0) AS BIGINT) AS throttled,
@@ -91,7 +93,7 @@ def source_health(con: DuckDBPyConnection, stream: Stream | None, question: Ques
     """For each source: how far behind it is, what it was asked, and its open runs by its count and by ours.
 
     Behind is the time from the instant up to which the source has been read completely to the as-of instant; null
-    before the first complete round. The two counts are taken at the end of the same round; a run that begins or ends
+    before the first complete round, and for files, which tell nothing new. The two counts are taken at the end of the same round; a run that begins or ends
     in between makes them differ for a moment.
 
     Columns: source, kind (temporal, database or files), as_of_at (UTC), behind_seconds, rounds (count), requests,

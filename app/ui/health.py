@@ -46,6 +46,8 @@ def trust(row: Row, as_of: datetime, every_seconds: float) -> Trust:
     ]
     span = wording.duration(max(behind or 0.0, 0.0))
     detail = f"Read completely up to {wording.clock(read_at)} UTC"
+    if row["kind"] == "files":
+        return Trust(source, "good", "from files", detail, counts=counts)
     if error:
         return Trust(source, "down", f"failing, {span} behind", f"{detail}. {error}", error, counts)
     state = _state(behind or 0.0, every_seconds)

@@ -107,3 +107,9 @@ def test_a_source_that_is_down_is_said_even_when_items_are_shown():
 
 def test_a_filter_that_matches_nothing_because_nothing_is_open_is_plain_emptiness():
     assert said([trust(row(1), NOON, 2)], where=(("Region", "North"),))[0].kind == "empty"
+
+
+def test_what_was_read_from_files_is_never_late():
+    found = trust(row(None, kind="files", as_of_at=NOON - timedelta(days=3)), NOON, 2)
+
+    assert (found.state, found.words) == ("good", "from files")
