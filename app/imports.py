@@ -1,6 +1,7 @@
 """Importing histories from files: read, write and derive batch by batch, in this process or in the running service."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,7 @@ from warehouse import Round
 # Runs that no live source holds belong to this one; it is outside reconciliation.
 SOURCE = "files"
 # Nobody waits for a page meanwhile, and each batch costs a derivation.
-MOST_EVENTS_OF_RECORDING = 120_000
+MOST_EVENTS_OF_RECORDING = 80_000
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,26 @@ def _read(
     service: Service, con: DuckDBPyConnection, paths: Sequence[Path], recording: Recording | None
 ) -> Iterator[ImportBatch | FileFault]:
     declared = value_stream.declared_paths(service.streams)
-    known = partial(warehouse.known_anywhere, con)
     if recording is None:
-        return read_files(paths, declared=declared, known=known)
-    return read_files(
-        paths, declared=declared, known=known, excerpt=recording.excerpt, most_events=MOST_EVENTS_OF_RECORDING
+        return read_files(paths, declared=declared, known=partial(warehouse.known_anywhere, con))
+    return _ahead(
+        read_files(
+            paths,
+            declared=declared,
+            known=lambda run_ids: {},  # Nobody else holds runs of a recording.
+            excerpt=recording.excerpt,
+            most_events=MOST_EVENTS_OF_RECORDING,
+        )
     )
+
+
+def _ahead(steps: Iterator[ImportBatch | FileFault]) -> Iterator[ImportBatch | FileFault]:
+    """The same steps, each read in a thread while the one before it is written."""
+    with ThreadPoolExecutor(1) as reader:
+        waiting = reader.submit(next, steps, None)
+        while (step := waiting.result()) is not None:
+            waiting = reader.submit(next, steps, None)
+            yield step
 
 
 def _finish(con: DuckDBPyConnection, source: str, result: Round) -> int:

@@ -93,8 +93,8 @@ def source_health(con: DuckDBPyConnection, stream: Stream | None, question: Ques
     """For each source: how far behind it is, what it was asked, and its open runs by its count and by ours.
 
     Behind is the time from the instant up to which the source has been read completely to the as-of instant; null
-    before the first complete round, and for files, which tell nothing new. The two counts are taken at the end of the same round; a run that begins or ends
-    in between makes them differ for a moment.
+    before the first complete round, and for files, which tell nothing new. The two counts are taken at the end of the
+    same round; a run that begins or ends in between makes them differ for a moment.
 
     Columns: source, kind (temporal, database or files), as_of_at (UTC), behind_seconds, rounds (count), requests,
     throttled (counts over all rounds), requests_last_round (count), runs (count; rows for a database), events (count;

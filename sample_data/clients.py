@@ -8,6 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from sample_data.search_attributes import PRIORITY, REGION, STAGE
 
+SEARCH_ATTRIBUTES = (STAGE, REGION, PRIORITY)
+
 
 async def connect(identity: str) -> Client:
     """Connect as Temporal's own profiles and environment say (TEMPORAL_ADDRESS, ...), else to localhost:7233.
@@ -37,7 +39,7 @@ class NamedClient(Client):
 
 async def add_search_attributes(client: Client) -> None:
     """Register Stage, Region and Priority in the namespace; those that exist stay as they are."""
-    wanted = {key.name: key.indexed_value_type for key in (STAGE, REGION, PRIORITY)}
+    wanted = {key.name: key.indexed_value_type for key in SEARCH_ATTRIBUTES}
     there = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)
     )

@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         database = open_database(options.database_url)
         if options.command == "create":
             create_company(database, kept_off=options.without)
+            if options.past_ends_at is not None:
+                _restore_past(database, options.past_ends_at)
         else:
             by = trouble.CYCLE if options.state == "cycle" else "command line"
             trouble.turn(database, options.name, options.state == "on", by)
@@ -60,12 +62,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _restore_past(database: Engine, ends_at: datetime) -> None:
+    from sample_data.past import recording, rows
+
+    rows.restore(database, recording.before(ends_at))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sample_data.company", description=__doc__.splitlines()[0])
     add_database_option(parser)
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create the tables, customers, users and switches")
     create.add_argument("--without", nargs="*", choices=trouble.NAMES, default=[], help="trouble that stays off")
+    create.add_argument(
+        "--past-ends-at",
+        type=datetime.fromisoformat,
+        help="with the rows of the recorded two weeks before this instant",
+    )
     turn = commands.add_parser("trouble", help="turn one kind of trouble on or off, or leave it to its cycle")
     turn.add_argument("name", choices=trouble.NAMES)
     turn.add_argument("state", choices=["on", "off", "cycle"])

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from sample_data.child_process import run_until_told
 from sample_data.claim.activities import Bank, ClaimDesk, FraudRules, Garage, Ledger
@@ -81,10 +82,11 @@ def workers(
     threads: ThreadPoolExecutor,
     queues: Iterable[str] = QUEUES,
     clock: Callable[[], datetime] = utc_now,
+    runner: WorkflowRunner | None = None,
 ) -> list[Worker]:
     """One worker for each queue. The rows that activities write carry the instants of `clock`."""
     all_duties = duties(database, clock)
-    return [worker(client, queue, all_duties[queue], threads) for queue in queues]
+    return [worker(client, queue, all_duties[queue], threads, runner) for queue in queues]
 
 
 def hire(client: Client, database: Engine, threads: ThreadPoolExecutor, queue: str, release: str) -> Worker:
@@ -96,14 +98,21 @@ def hire(client: Client, database: Engine, threads: ThreadPoolExecutor, queue: s
     return worker(client, queue, Duties(workflows, usual.activities), threads)
 
 
-def worker(client: Client, queue: str, duties: Duties, threads: ThreadPoolExecutor) -> Worker:
-    """The worker of one queue."""
+def worker(
+    client: Client,
+    queue: str,
+    duties: Duties,
+    threads: ThreadPoolExecutor,
+    runner: WorkflowRunner | None = None,
+) -> Worker:
+    """The worker of one queue; workflows run in a sandbox unless another `runner` is given."""
     return Worker(
         client,
         task_queue=queue,
         workflows=duties.workflows,
         activities=duties.activities,
         activity_executor=threads,
+        workflow_runner=runner or SandboxedWorkflowRunner(),
         max_concurrent_activities=THREADS // 2,
         nonsticky_to_sticky_poll_ratio=0.5,  # On a busy machine, new cases would else wait behind the old ones.
         graceful_shutdown_timeout=timedelta(seconds=2),

@@ -1,7 +1,7 @@
 """From histories in files to batches: the same mapping as for live reads."""
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,19 +31,20 @@ class ImportBatch:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What to take of files that hold a recording: which items, and how far all instants are moved.
+    """What to take of files that hold a recording: which items, and how far the instants of each are moved.
 
-    `workflow_ids` are those of the items; a child run belongs to the item of its root. None takes everything.
+    `moves` has the workflow ids of the items; a child run belongs to the item of its root. None takes everything as
+    it is.
     """
 
-    moved_by: timedelta = timedelta(0)
-    workflow_ids: Container[str] | None = None
+    moves: Mapping[str, timedelta] | None = None
 
-    def has(self, found: FoundHistory) -> bool:
-        """Whether the history is of one of the items."""
+    def moved_by(self, found: FoundHistory) -> timedelta | None:
+        """How far a history is moved; None for one that is not taken."""
+        if self.moves is None:
+            return timedelta(0)
         started = found.events[0].workflow_execution_started_event_attributes
-        root = started.root_workflow_execution.workflow_id or started.workflow_id
-        return self.workflow_ids is None or root in self.workflow_ids
+        return self.moves.get(started.root_workflow_execution.workflow_id or started.workflow_id)
 
 
 EVERYTHING = Excerpt()
@@ -90,14 +91,14 @@ def read_files(
             if isinstance(found, FileFault):
                 yield found
                 continue
-            if not excerpt.has(found):
+            if (moved_by := excerpt.moved_by(found)) is None:
                 continue
-            gathered.append(_mapped(found, wanted))
+            gathered.append(_mapped(found, wanted, moved_by))
             events += gathered[-1].event_count
             if events >= most_events or len(gathered) >= MOST_RUNS:
-                yield from _batches(gathered, known, excerpt)
+                yield from _batches(gathered, known)
                 gathered, events = [], 0
-    yield from _batches(gathered, known, excerpt)
+    yield from _batches(gathered, known)
 
 
 @dataclass(frozen=True)
@@ -108,27 +109,28 @@ class _Mapped:
     run_id: str
     history: History
     rows: Rows
+    moved_by: timedelta
 
     @property
     def event_count(self) -> int:
         return len(self.rows.events)
 
 
-def _mapped(found: FoundHistory, declared: Declared) -> _Mapped:
+def _mapped(found: FoundHistory, declared: Declared, moved_by: timedelta) -> _Mapped:
     run_id = found.run_id or own_run_id(found.events) or _made_up_id(found)
     history = History(run_id, declared)
-    return _Mapped(found.workflow_id, run_id, history, history.read(found.events))
+    return _Mapped(found.workflow_id, run_id, history, history.read(found.events), moved_by)
 
 
-def _batches(gathered: list[_Mapped], known: KnownAnywhere, excerpt: Excerpt) -> Iterator[ImportBatch]:
+def _batches(gathered: list[_Mapped], known: KnownAnywhere) -> Iterator[ImportBatch]:
     if not gathered:
         return
     held = known([one.run_id for one in gathered])
-    by_source: dict[str | None, list[_Mapped]] = {}
+    alike: dict[tuple[str | None, timedelta], list[_Mapped]] = {}
     for one in gathered:
         source = held[one.run_id][0] if one.run_id in held else None
-        by_source.setdefault(source, []).append(one)
-    for source, some in by_source.items():
+        alike.setdefault((source, one.moved_by), []).append(one)
+    for (source, moved_by), some in alike.items():
         read = batch.Batch(
             runs=table(_runs(some, held), batch.RUNS),
             events=table([row for one in some for row in one.rows.events], batch.EVENTS),
@@ -136,7 +138,7 @@ def _batches(gathered: list[_Mapped], known: KnownAnywhere, excerpt: Excerpt) ->
         )
         yield ImportBatch(
             source,
-            batch.moved(read, excerpt.moved_by),
+            batch.moved(read, moved_by),
             histories=len(some),
             events=sum(one.event_count for one in some),
         )

@@ -145,7 +145,7 @@ def test_folders_are_read_by_name_without_hidden_files_and_prose(tmp_path: Path)
 def test_an_excerpt_takes_the_named_items_and_moves_every_instant(con: Any, tmp_path: Path) -> None:
     save(tmp_path, "a.json", "run-a")
     save(tmp_path, "b.json", "run-b")
-    excerpt = Excerpt(timedelta(days=7), frozenset({"order-run-b"}))
+    excerpt = Excerpt({"order-run-b": timedelta(days=7)})
 
     write(con, read_files([tmp_path], known=lambda run_ids: {}, excerpt=excerpt))
 
@@ -164,7 +164,7 @@ def test_a_child_belongs_to_the_item_of_its_root(tmp_path: Path) -> None:
     file.write_text(json.dumps({"events": child}))
 
     def taken(workflow_id: str) -> int:
-        excerpt = Excerpt(workflow_ids={workflow_id})
+        excerpt = Excerpt({workflow_id: timedelta(0)})
         return len(list(read_files([file], known=lambda _: {}, excerpt=excerpt)))
 
     assert (taken("order-run-a"), taken("order-run-c")) == (1, 0)
