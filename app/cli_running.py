@@ -36,6 +36,7 @@ def demo(
             "run-reset, run-terminated, step-paused, undrawn-move, skipped-stage.",
         ),
     ] = None,
+    no_past: Annotated[bool, typer.Option("--no-past", help="Begin without the two recorded weeks.")] = False,
 ) -> None:
     """Run a whole company on this machine and watch it: Temporal, workers, people, database, sync and pages.
 
@@ -46,7 +47,7 @@ def demo(
     from app.demo import Wish
     from app.demo_trouble import all_but
 
-    run_demo(Wish(port, folder, not no_browser, for_seconds, seed, speed, all_but(trouble)))
+    run_demo(Wish(port, folder, not no_browser, for_seconds, seed, speed, all_but(trouble), not no_past))
 
 
 @commands.command()

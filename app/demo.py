@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -25,6 +26,7 @@ from app.processes import Child, end_if_asked, finish_undisturbed, start, stop
 DEFAULT_PORT = 8501
 CHECKOUT = Path(__file__).resolve().parents[1]
 LOOK_SECONDS = 0.5
+PAST_NOTE = "past-ends-at"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Wish:
     seed: int = 1
     speed: float = 1.0
     without_trouble: tuple[str, ...] = ()
+    has_past: bool = True
 
 
 @dataclass
@@ -108,11 +111,34 @@ def _open_company(stack: ExitStack, folder: Path, wish: Wish, progress: Console)
 
 
 def _staff(company: Company, temporal: DevServer, wish: Wish, progress: Console) -> None:
-    _run_to_end(company, "company", "sample_data.company", "create", "--without", *wish.without_trouble)
+    past = [f"--past-ends-at={ends_at}"] if (ends_at := _past_ends_at(company.folder, wish)) else []
+    _run_to_end(company, "company", "sample_data.company", "create", *past, "--without", *wish.without_trouble)
     company.start("worker", "sample_data.worker")
     company.start("people", "sample_data.people", "--speed", str(wish.speed), "--seed", str(wish.seed))
-    progress.print("Workers, people, sync and pages are starting")
+    if ends_at:
+        progress.print("Workers and people are starting; meanwhile the recorded past is read")
+        _load_past(company, temporal, ends_at)
+    progress.print("Sync and pages are starting")
     _open_pages(company, temporal, wish.port)
+
+
+def _past_ends_at(folder: Path, wish: Wish) -> str | None:
+    """When the past ends: now, or when an earlier start of this folder said, since rows and runs must agree.
+
+    None when there is none: not wished for, or the folder's company has begun without one.
+    """
+    note = folder / PAST_NOTE
+    if not note.exists():
+        if not wish.has_past or (folder / WAREHOUSE_NAME).exists():
+            return None
+        note.write_text(datetime.now(UTC).isoformat(timespec="seconds"), encoding="utf-8")
+    return note.read_text(encoding="utf-8")
+
+
+def _load_past(company: Company, temporal: DevServer, ends_at: str) -> None:
+    # Before the pages: until they are there nobody else uses the warehouse, so one process can have all of it.
+    config = write_config(company.folder, temporal, DEFAULT_PORT)
+    _run_to_end(company, "past", "app.past", f"--config={config}", f"--ends-at={ends_at}")
 
 
 def _open_pages(company: Company, temporal: DevServer, wished: int | None) -> None:

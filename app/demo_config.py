@@ -62,8 +62,8 @@ namespace = "default"
 """
 
 
-def write_config(folder: Path, temporal: DevServer, port: int) -> None:
-    """Write streamgauge.toml and Temporal's profiles into `folder`."""
+def write_config(folder: Path, temporal: DevServer, port: int) -> Path:
+    """Write streamgauge.toml and Temporal's profiles into `folder`; returns the path of the first."""
     streams = Path(str(files("sample_data"))) / "streams" / "*.stream.toml"
     text = CONFIG.format(
         warehouse=_quoted(WAREHOUSE_NAME),
@@ -76,6 +76,7 @@ def write_config(folder: Path, temporal: DevServer, port: int) -> None:
     )
     (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
     (folder / TEMPORAL_PROFILES).write_text(PROFILES.format(address=_quoted(temporal.address)), encoding="utf-8")
+    return folder / CONFIG_NAME
 
 
 def write_database_url(folder: Path, url: str) -> None:

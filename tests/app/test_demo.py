@@ -113,7 +113,7 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def test_it_is_ready_with_sixty_items_beside_another_and_leaves_nothing_but_its_data(demo):
-    first, second = demo("first"), demo("second")
+    first, second = demo("first"), demo("second", "--no-past")
     others = second.wait_for_part("app.cli up")
     # A part that ends by itself ends its demo, with a sentence.
     next(each for each in others if "sample_data.worker" in _command(each)).kill()
@@ -128,6 +128,8 @@ def test_it_is_ready_with_sixty_items_beside_another_and_leaves_nothing_but_its_
         rows = first.rows("in_flight", stream)
         assert sum(row["items"] for row in rows) >= 30
         assert len([row for row in rows if row["items"]]) >= 5
+    (recorded,) = [row for row in first.rows("source_health", STREAMS[0]) if row["source"] == "recorded"]
+    assert recorded["runs"] >= 3_000
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(timeout=60) == 0
     assert wait_until_gone(family) == []
@@ -144,7 +146,7 @@ def test_it_is_ready_with_sixty_items_beside_another_and_leaves_nothing_but_its_
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_when_it_is_ended_while_it_starts_by(demo, number):
-    running = demo()
+    running = demo("demo", "--no-past")
     family = running.wait_for_part("app.cli up" if number == signal.SIGKILL else "sample_data.people")
 
     os.kill(running.process.pid, number)
