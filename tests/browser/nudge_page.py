@@ -1,7 +1,7 @@
 """A page with nothing but the button that opens the drawer: `python -m tests.browser.nudge_page FOLDER ADDRESS QUEUE`.
 
 Serves stories that run on a real Temporal at ADDRESS, read by a real service; with the address of an OpenID Connect
-provider as a fourth word only to whom that signs in. Prints its address.
+provider as a fourth word only to whom that signs in. Prints its address. `?item=` names the only item, open or closed.
 """
 
 import ctypes
@@ -40,11 +40,11 @@ reset_activity = true
 CONFIG = """
 streams = ["story.stream.toml"]
 [[temporal]]
-query = "TaskQueue = '{queue}'"
+query = "WorkflowId STARTS_WITH '{queue}'"
 visibility_per_second = 20
 [actions]
 allow = true
-rules = [{{ roles = ["operator"], declared = true }}, {{ roles = ["operator"], verbs = ["signal", "reset", "pause"] }}]
+rules = [{{ roles = ["operator"] }}]
 [sync]
 every_seconds = 0.5
 [server]
@@ -69,8 +69,9 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from actions.errors import ActionError
 from app import service, users
-from app.nudge_targets import target_of
+from app.nudge_targets import target_of, targets_of
 from app.ui import frame
 from app.ui.nudge_drawer import open_drawer
 from metrics import Question, find
@@ -78,11 +79,18 @@ from metrics import Question, find
 running = service.current()
 frame.style()
 users.require(running.config)
+stream, now = running.streams[0], datetime.now(UTC)
 with running.warehouse.reading() as con:
-    rows = find("open_items")(con, running.streams[0], Question(as_of=datetime.now(UTC))).to_pylist()
+    if named := st.query_params.get_all("item"):
+        try:
+            targets = targets_of(con, stream, where=(), items=named, now=now)
+        except ActionError:  # Not read yet.
+            targets = []
+    else:
+        targets = [target_of(row) for row in find("open_items")(con, stream, Question(as_of=now)).to_pylist()]
 st.title("Stuck", anchor=False)
-if rows and st.button(f"Nudge {len(rows)} stories"):
-    open_drawer(running, running.streams[0], [target_of(row) for row in rows])
+if targets and st.button(f"Nudge {len(targets)} stories"):
+    open_drawer(running, stream, targets)
 """
 SET_PARENT_DEATH_SIGNAL = 1
 

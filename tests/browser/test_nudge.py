@@ -77,9 +77,9 @@ def signals(address, queue):
     return done.stdout.split()
 
 
-def open_drawer(page, url):
+def open_drawer(page, url, count=3):
     """The drawer, once the stories are read."""
-    button = page.get_by_role("button", name="Nudge 3 stories")
+    button = page.get_by_role("button", name=f"Nudge {count} stories")
     deadline = time.monotonic() + 60
     while True:
         page.goto(url)
