@@ -124,7 +124,7 @@ class Explorer:
         """One page of the rows, and what each column is."""
         table = extract.table()
         skip = (page_number() - 1) * PAGE_ROWS
-        st.caption(wording.plain(explore_view.where_we_are(extract, table.num_rows, skip)))
+        st.markdown(wording.plain(explore_view.where_we_are(extract, table.num_rows, skip)))
         if not table.num_rows:
             st.info(wording.plain(explore_view.why_nothing(extract)), icon=":material/filter_alt_off:")
             return
@@ -146,7 +146,7 @@ class Explorer:
     def take_along(self, extract: Extract) -> None:
         """Links to all the rows, to this page of them, and to everything there is."""
         wish, shown = extract.wish, min(extract.rows, PAGE_ROWS)
-        st.subheader("Take along", anchor=False)
+        st.header("Take along", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", key="explore-files"):
             for format, words in FORMATS.items():
                 link = "." + downloads.link(self.service, wish, format)

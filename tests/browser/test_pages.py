@@ -213,7 +213,7 @@ def test_data_health_is_one_click_away(visit):
     page.get_by_role("link", name="Data health").click()
 
     page.get_by_role("heading", name="Data health", exact=True).wait_for()
-    page.locator(TABLE).get_by_text("main/default").wait_for()
+    page.locator(TABLE).first.get_by_text("main/default").wait_for()
 
 
 # Colours and sizes do not depend on each other, so two of the four ways show each of them.

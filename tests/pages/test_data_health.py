@@ -1,6 +1,7 @@
 """Data health in every state it can be in."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_rounds_after_the_instant_are_not_known_yet(show, opened):
 @pytest.fixture
 def checks_now(monkeypatch):
     """Every run of the page checks again."""
-    monkeypatch.setattr(data_health, "CHECKED", LiveInstant())
+    monkeypatch.setattr(data_health, "CHECKED", LiveInstant(timedelta(), beat=timedelta()))
 
 
 def test_a_sound_warehouse_adds_up_and_one_that_does_not_names_the_item(show, opened, checks_now):
@@ -110,7 +111,7 @@ def test_a_sound_warehouse_adds_up_and_one_that_does_not_names_the_item(show, op
     assert "Every item adds up" in said(show(service, PAGE))
 
     con = service.warehouse.cursor()
-    con.execute("DELETE FROM stay WHERE stage = 'request'")
+    con.execute("DELETE FROM stay WHERE stage = 'request'").fetchall()
     con.close()
     service.data_changed()
     page = show(service, PAGE)
@@ -133,8 +134,8 @@ def test_a_source_that_cannot_be_reached_spoils_its_comparison_alone(show, opene
 
 
 def test_every_documented_table_and_column_is_explained(show, company):
-    page = show(company, PAGE, dictionary="rounds")
-    view = next(view for view in VIEWS if view.name == "rounds")
+    page = show(company, PAGE, dictionary="attributes")
+    view = next(view for view in VIEWS if view.name == "attributes")
 
-    assert tables(page)["Columns of rounds"] == [[name, says] for name, says in view.columns]
+    assert tables(page)["Columns of attributes"] == [[name, says] for name, says in view.columns]
     assert view.says in said(page)

@@ -19,7 +19,7 @@ def rows(page):
 
 
 def words(page):
-    return " ".join(each.value for each in (*page.caption, *page.info)).replace("\\", "")
+    return " ".join(each.value for each in (*page.markdown, *page.info)).replace("\\", "")
 
 
 def test_it_begins_with_the_open_items(show, company):
