@@ -35,6 +35,10 @@ class ServiceClient:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
     def answers(self) -> bool:
         """The service is there and knows our token. False when the notice is a leftover."""
         try:

@@ -73,6 +73,8 @@ def _rows(config: Config, wish: Wish, output: Path, format: str) -> int:
     finally:
         beside.unlink(missing_ok=True)
         manifest_path(beside).unlink(missing_ok=True)
+        if running is not None:
+            running.close()
     return rows
 
 
@@ -106,6 +108,8 @@ def _snapshot(config: Config, given: dict[str, list[str]], output: Path) -> None
         raise AskError(str(error)) from error
     finally:
         beside.unlink(missing_ok=True)
+        if running is not None:
+            running.close()
     print(f"{len(NAMES)} tables in {output}", file=sys.stderr)
 
 

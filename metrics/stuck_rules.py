@@ -37,7 +37,9 @@ NO_WORKER = """
     FROM condition
     WHERE pollers = 0
       AND (kind IN ('worker turn', 'worker turn failing') OR (kind = 'activity' AND state = 'scheduled'))
-      AND until_at >= greatest(opened_at, last_poll_at) + to_microseconds($patience_micros)"""
+      AND until_at >= greatest(
+            CASE WHEN attempt > 1 THEN coalesce(last_ended_at, opened_at) ELSE opened_at END, last_poll_at
+        ) + to_microseconds($patience_micros)"""
 VERSION = """
     SELECT item_key, run_key, 'version without worker', opened_at, event_id, version
     FROM condition

@@ -349,6 +349,6 @@ def test_figures_lead_to_the_rows_that_they_count(show, company):
         behind = dict(parse_qsl(query))
         assert (path, behind["metric"], behind["as_of"]) == ("./explore", metric, "2026-03-02T12:00:00Z")
         listed = show(company, "pages/explore.py", **behind)
-        said = next(text.value for text in listed.caption if "as of" in text.value)
+        said = next(text.value for text in listed.markdown if "as of" in text.value)
         counted = [row for row in rows_of(company, metric) if column is None or row[column]]
         assert f"{len(counted)} rows" in said.replace("\\", "")
