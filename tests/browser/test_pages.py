@@ -157,8 +157,8 @@ def test_on_a_phone_the_map_is_a_list_by_heat_and_nothing_scrolls_sideways(visit
 def test_components_follow_the_theme(visit, dark):
     page = visit(f"/?{AS_OF}", dark=dark)
 
-    assert (page.locator(".wrap.dark").count() == 1) is dark
-    assert (page.locator(".figures.dark").count() == 1) is dark
+    assert (page.locator(".wrap.dark").count() > 0) is dark
+    assert (page.locator(".figures.dark").count() > 0) is dark
 
 
 def test_what_a_figure_means_is_one_key_away(visit):
