@@ -1,6 +1,7 @@
 """The other end of the HTTP API: commands reach a running service through it."""
 
 import json
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class ServiceClient:
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             trust_env=False,
         )
+        # Commands end soon and close nothing; whoever asks inside a longer life must not leave a socket open.
+        weakref.finalize(self, self._http.close)
 
     def close(self) -> None:
         """Close the connection."""

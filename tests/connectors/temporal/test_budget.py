@@ -98,6 +98,7 @@ def test_the_server_counts_what_the_mirror_counts_and_never_more_than_the_budget
                 )
             connection = await mirror.connect()
             await until(lambda: all_listed(connection))
+            await until(lambda: all_still(client, mirror.prefix))
         # Nobody else asks the server for anything now.
         before, asked = await settled(counted), connection.budget.asked.requests
         is_over = False
@@ -122,6 +123,12 @@ def test_the_server_counts_what_the_mirror_counts_and_never_more_than_the_budget
 
     async def all_listed(connection: Any) -> bool:
         return bool(await connection.count_runs(connection.config.query) == RUNS)
+
+    async def all_still(client: Any, prefix: str) -> bool:
+        told = [await client.get_workflow_handle(f"{prefix}-{index}").describe() for index in range(RUNS)]
+        return all(
+            each.history_length > 3 and not each.raw_description.HasField("pending_workflow_task") for each in told
+        )
 
     with dev_server(options=["--metrics-port", str(port)]) as server:
         asyncio.run(story(server.address))
