@@ -22,7 +22,7 @@ from sample_data.tables import open_database
 from warehouse.comparison import differing_rows
 from warehouse.conservation import uneven_items
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 ENDS_AT = datetime(2026, 3, 5, 15, 0, tzinfo=UTC)
 STREAMS = Path(__file__).parents[2] / "sample_data" / "streams" / "*.stream.toml"

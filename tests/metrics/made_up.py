@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from tests.fixtures.chance import so_many
 from value_stream import Stream, rule_rows, stream_versions
 from warehouse import execute, open_warehouse, register_source, replace_rules
 
@@ -92,7 +93,7 @@ class World:
 def checked(examples: int) -> settings:
     """How hypothesis goes about these worlds: the same examples every time, shrunk, but without tracing each line."""
     return settings(
-        max_examples=examples,
+        max_examples=so_many(examples),
         derandomize=True,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics import MetricError, Question, Window, drift, first_pass_yield, flow_efficiency, handoffs, rework
+from tests.fixtures.chance import so_many
 from tests.metrics.made_up import (
     CLOSED,
     DRAWN,
@@ -25,7 +26,7 @@ from tests.metrics.made_up import (
 
 FROM, TO, NOW = 5, 14, 16
 ASKED = Question(at(NOW), Window(at(FROM), at(TO)))
-chance = settings(max_examples=25, derandomize=True, deadline=None)
+chance = settings(max_examples=so_many(25), derandomize=True, deadline=None)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from metrics import (
     value_leaked,
     value_waiting,
 )
+from tests.fixtures.chance import so_many
 from tests.fixtures.streams import put_in_force
 from tests.metrics.made_up import BAD, CLOSED, STAGES, STREAM, _fill, at, put, warehouse_of_made_up, worlds
 from value_stream import Stream
@@ -28,7 +29,7 @@ DAY = 86_400
 AMOUNT = "search_attribute.Amount"
 CHECK = "search_attribute.Check"
 SERVED = {"vendor": ("order", "ship"), "bank": ("pay",), "idle": ("nothing",)}
-chance = settings(max_examples=25, derandomize=True, deadline=None)
+chance = settings(max_examples=so_many(25), derandomize=True, deadline=None)
 
 
 def declared():

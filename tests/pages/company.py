@@ -42,8 +42,9 @@ def service_of(
     for source, kind in ((TEMPORAL, "temporal"), (CRM, "database")):
         warehouse.register_source(con, source, kind)
     if stories:
-        warehouse.write_batch(con, TEMPORAL, batch(*stories), began)
+        # The rows first: their items are not there yet, so that they are derived once, with the histories.
         warehouse.write_batch(con, CRM, _requests(stories) if values else Batch(), began)
+        warehouse.write_batch(con, TEMPORAL, batch(*stories), began)
     if as_of:
         warehouse.write_batch(con, TEMPORAL, troubles(stories, as_of), began)
         for source in (TEMPORAL, CRM):

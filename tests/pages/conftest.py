@@ -1,8 +1,10 @@
 """A page, run as Streamlit runs it, on a made-up company."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 import value_stream
@@ -11,6 +13,14 @@ from app.ui.url import text_of
 from tests.pages.company import NOON, STREAM, busy, service_of
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once():
+    """Each AppTest looks through every installed package for components: a third of the time of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ PARTS = sorted((recording.FOLDER / recording.HISTORIES).glob("*.pb.xz"))
 EVERY = 1 if os.environ.get("STREAMGAUGE_REPLAY_ALL") else 60
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800 if EVERY == 1 else 180)
 def test_the_recorded_histories_replay_on_the_workflows_as_they_are():
     assert len(PARTS) == 28
