@@ -182,6 +182,7 @@ def test_a_reader_that_has_enough_is_no_error(filled):
     assert answer.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_answers_are_the_same_with_and_without_the_service(filled, number):
     asked = [("in_flight", "--by=Region"), ("open_items", "--where=Region=South")]

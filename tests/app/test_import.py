@@ -23,6 +23,7 @@ def histories(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through_service", [False, True])
 def test_whole_files_go_in_and_broken_ones_are_named(company: Company, histories: Path, through_service: bool) -> None:
     company.configure()
