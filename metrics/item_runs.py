@@ -53,6 +53,11 @@ related AS (
         ON run_item.stream = chosen.stream AND run_item.item_key = chosen.item_key AND run_item.is_own
     JOIN run ON run.run_key = run_item.run_key
     JOIN run AS parent ON parent.source_key = run.source_key AND parent.run_id = run.parent_run_id
+    -- a parent may be tied to its child by their key
+    WHERE NOT EXISTS (
+        SELECT 1 FROM run_item AS same
+        WHERE same.stream = chosen.stream AND same.item_key = chosen.item_key AND same.run_key = parent.run_key
+    )
 )
 SELECT
     related.item,

@@ -14,7 +14,7 @@ DAY_MICROS = 86_400_000_000
 # In the bench every item has one run, so that both keys count the same items.
 BY_ITEM = ("item", "stay", "step", "pending_work", "wait", "decision", "decision_mark", "item_attribute", "run_item")
 BY_RUN = ("run", "event", "attribute")
-KEYS = ("item_key", "run_key", "chain_key", "entry_run_key", "answer_run_key")
+KEYS = ("item_key", "run_key", "chain_key", "home_key", "entry_run_key", "answer_run_key")
 NAMES = ("workflow_id", "run_id", "first_run_id", "business_key")
 
 MOVES = """

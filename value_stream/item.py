@@ -39,7 +39,7 @@ class Item(Part):
     key: KeyPath = Field(
         default="workflow_id",
         description="Business key, to join database rows and to show: workflow_id, or a search attribute, memo or "
-        "input path.",
+        "input path. Runs that carry the same one at the same time are one item.",
     )
     sources: tuple[External, ...] = Field(
         default=(), description="Sources whose runs make items, as cluster/namespace; none means all."

@@ -14,7 +14,7 @@ FROM (
     (SELECT * FROM {table} EXCEPT ALL SELECT * FROM kept_{table})
 )
 """
-TABLES = (*DERIVED, "run_item")
+TABLES = (*DERIVED, "run_item", "item_chain")
 
 
 def differing_rows(con: DuckDBPyConnection) -> dict[str, int]:

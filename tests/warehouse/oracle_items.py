@@ -2,19 +2,48 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tests.warehouse.oracle_world import CLOSING, Row, World
 
 Chain = tuple[int, str, str | None]
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class Item:
-    """An item's own chain, oldest run first, and all runs that belong to it."""
+    """An item's own chains, each with its oldest run first, and all runs that belong to it."""
 
-    own: list[Row]
+    chains: list[list[Row]]
     runs: list[Row]
+    own: list[Row]
+
+    def last(self, world: World) -> Row:
+        """The run that says whether and how the item ended: one that is open, else lost, else the last to end."""
+
+        def late(chain: list[Row]) -> tuple[int, datetime, datetime]:
+            ended, lost = end_of(world, chain)
+            rank = 2 if ended is None else 1 if lost else 0
+            return rank, ended or FAR, begins_at(world, chain[-1])
+
+        return max(self.chains, key=late)[-1]
+
+    def seen_until(self, world: World) -> datetime | None:
+        """When an item that was lost from sight was last seen."""
+        ends = [end_of(world, chain)[0] for chain in self.chains]
+        return None if None in ends else max(end for end in ends if end)
+
+    def after(self, run: Row) -> Row | None:
+        """The run that follows in the same chain."""
+        for chain in self.chains:
+            if run in chain:
+                return next(iter(chain[chain.index(run) + 1 :]), None)
+        return None
+
+    def is_elsewhere(self, world: World, run: Row, at: datetime) -> bool:
+        """Another chain of the item was open at that instant."""
+        others = [chain for chain in self.chains if run not in chain]
+        return any(begins_at(world, chain[0]) <= at < (end_of(world, chain)[0] or FAR) for chain in others)
 
 
 def items(world: World, stream: str) -> list[Item]:
@@ -30,7 +59,54 @@ def items(world: World, stream: str) -> list[Item]:
     for chain, runs in chains.items():
         if owner := _owner(world, chains, chain, named, elsewhere):
             members[owner] += runs
-    return [Item(in_order(world, chains[chain]), runs) for chain, runs in members.items()]
+    ordered = {chain: in_order(world, chains[chain]) for chain in members}
+    return [
+        Item([ordered[chain] for chain in knot], runs, in_order(world, own))
+        for knot in _knots(world, stream, ordered)
+        for runs, own in [([run for c in knot for run in members[c]], [run for c in knot for run in ordered[c]])]
+    ]
+
+
+def _knots(world: World, stream: str, ordered: dict[Chain, list[Row]]) -> list[list[Chain]]:
+    """Chains of one key, each begun while one before it was open, are one item."""
+    [rule] = world.rule("rule_stream", stream)
+    found: list[list[Chain]] = []
+    spans = {chain: (begins_at(world, runs[0]), end_of(world, runs)[0] or FAR) for chain, runs in ordered.items()}
+    names = {chain: _key(world, runs, rule["key_path"]) for chain, runs in ordered.items()}
+    for chain in sorted(ordered, key=lambda each: spans[each]):
+        for knot in found:
+            same = names[chain] is not None and names[chain] == names[knot[0]] and chain[0] == knot[0][0]
+            if same and spans[chain][0] < max(spans[each][1] for each in knot):
+                knot.append(chain)
+                break
+        else:
+            found.append([chain])
+    return found
+
+
+def _key(world: World, runs: list[Row], path: str) -> str | None:
+    """The latest value at the path in what a chain was started with, or set itself."""
+    if path == "workflow_id":
+        return None
+    told = [
+        value
+        for run in runs
+        for event in world.events[run["run_key"]]
+        if event["type"] in (1, 40, 46)
+        and event["event_id"] > cut_of(world, run)
+        and (value := world.attributes[run["run_key"], event["event_id"]].get(path))
+    ]
+    return told[-1] if told else None
+
+
+def end_of(world: World, runs: list[Row]) -> tuple[datetime | None, bool]:
+    """When a chain ended, or was last seen if it was lost from sight; None while it is open."""
+    last = runs[-1]
+    close = close_of(world, last)
+    known = (last["source_key"], last["next_run_id"]) in world.runs
+    if close and (last["next_run_id"] is None or known):
+        return world.instants[last["run_key"], close["event_id"]], False
+    return last["observed_until_at"], last["observed_until_at"] is not None
 
 
 def chain_of(world: World, run: Row) -> Chain:
@@ -66,8 +142,9 @@ def close_of(world: World, run: Row) -> Row | None:
 
 
 def _depth(world: World, run: Row) -> int:
+    """How many runs that began at the same instant it continues."""
     before = world.runs.get((run["source_key"], run["base_run_id"] or run["continued_run_id"]))
-    return 1 + _depth(world, before) if before else 0
+    return 1 + _depth(world, before) if before and begins_at(world, before) == begins_at(world, run) else 0
 
 
 def _owner(

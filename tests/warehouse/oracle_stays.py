@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from tests.warehouse.oracle_items import Item, begins_at, close_of, cut_of
+from tests.warehouse.oracle_items import Chain, Item, begins_at, chain_of, close_of, cut_of
 from tests.warehouse.oracle_world import CLOSING, Row, World
 
 CLOSED = "(closed)"
@@ -47,7 +47,7 @@ class Walk:
         self.done = [row for row in world.rule("rule_event", stream) if row["purpose"] == "done"]
         self.stays: list[Stay] = []
         self.stage_after: dict[tuple[str, int], str] = {}
-        self.messages: set[tuple[int, str, str]] = set()
+        self.messages: set[tuple[Chain, int, str, str]] = set()
         self.opened_at, self.closed_at, self.ended = begins_at(world, item.own[0]), None, None
 
     def walk(self) -> "Walk":
@@ -63,7 +63,7 @@ class Walk:
     def _happenings(self) -> list[Happening]:
         found: list[tuple[Any, Happening]] = []
         for depth, run in enumerate(self.item.own):
-            cut, follows = cut_of(self.world, run), depth + 1 < len(self.item.own)
+            cut, follows = cut_of(self.world, run), run is not self.item.last(self.world)
             for event in self.world.events[run["run_key"]]:
                 at = self.world.instants[run["run_key"], event["event_id"]]
                 key = (at, depth, event["event_id"])
@@ -71,17 +71,19 @@ class Walk:
                     found.append((key, Happening(at, run, event, "reset")))
                 elif event["event_id"] > cut and self._counts(event, follows):
                     found.append((key, Happening(at, run, event)))
-                elif event["type"] in CLOSING and self._was_reopened(run, event, depth):
+                elif event["type"] in CLOSING and self._was_reopened(run, event, at):
                     found.append((key, Happening(at, run, event, "closed")))
         return [happening for _, happening in sorted(found, key=lambda pair: pair[0])]
 
     def _counts(self, event: Row, follows: bool) -> bool:
         return event["type"] not in CLOSING or not follows
 
-    def _was_reopened(self, run: Row, event: Row, depth: int) -> bool:
+    def _was_reopened(self, run: Row, event: Row, at: datetime) -> bool:
         """The run had ended, by itself or by somebody, before the reset that goes on from it."""
-        later = self.item.own[depth + 1]
-        return bool(later["base_run_id"]) and event["identity"] != "history-resetter" and event["type"] != 28
+        later = self.item.after(run)
+        if later is None or not later["base_run_id"] or self.item.is_elsewhere(self.world, run, at):
+            return False
+        return event["identity"] != "history-resetter" and event["type"] != 28
 
     def _entries(self, group: list[Happening]) -> list[tuple[str, Happening, str, bool]]:
         """The stages that the events of one turn enter, the one that wins last."""
@@ -101,6 +103,8 @@ class Walk:
         winner = max(ranked, key=lambda place: (self._drawn(found[place][0]), place)) if found else None
         for happening in group:
             place = found[winner][0] if winner is not None else stage
+            if place == CLOSED:  # no stage to return to
+                place = next(stay.stage for stay in reversed(self.stays) if stay.stage != CLOSED)
             self.stage_after[happening.run["run_id"], happening.event["event_id"]] = str(place)
         others = [(*entry, True) for place, entry in enumerate(found) if place != winner]
         return [*others, (*found[winner], False)] if winner is not None else []
@@ -127,7 +131,7 @@ class Walk:
         event = happening.event
         if event["type"] not in (26, 41) or not event["reference"]:
             return True
-        message = (event["type"], event["name"], event["reference"])
+        message = (chain_of(self.world, happening.run), event["type"], event["name"], event["reference"])
         first = message not in self.messages
         self.messages.add(message)
         return first
@@ -166,7 +170,7 @@ class Walk:
         self.stays.append(Stay(stage, happening.at, kind, overlapped, ended=CLOSING.get(happening.event["type"])))
 
     def _end(self) -> None:
-        last = self.item.own[-1]
+        last = self.item.last(self.world)
         close = close_of(self.world, last)
         known = (last["source_key"], last["next_run_id"]) in self.world.runs
         if self.ended is None and close and (last["next_run_id"] is None or known):
@@ -180,7 +184,7 @@ class Walk:
                 stay.left_at, stay.next_stage = following.entered_at, following.stage
                 stay.exit_kind = self._exit_kind(stay, following, visited)
             else:
-                lost = last["observed_until_at"]
+                lost = last["observed_until_at"] and self.item.seen_until(self.world)
                 stay.left_at = self.closed_at or lost
                 stay.exit_kind = self.ended or (lost and "lost")
 

@@ -2,14 +2,14 @@
 
 from random import Random
 
-from tests.fixtures.chance import by_chance, rows_of, tell
+from tests.fixtures.chance import by_chance, rows_of, share_keys, tell
 from tests.fixtures.histories import NOON, Story, batch, run
-from tests.fixtures.streams import a_stream, full_stream, put_in_force
+from tests.fixtures.streams import CASE, a_stream, full_stream, put_in_force
 from tests.fixtures.warehouses import SOURCE, deliver, empty, write
 from warehouse import Batch, rebuild, register_source, rows, write_batch
 
 DERIVED = (
-    *("run_item", "item", "stay", "step", "pending_work", "wait", "decision", "decision_mark"),
+    *("run_item", "item_chain", "item", "stay", "step", "pending_work", "wait", "decision", "decision_mark"),
     *("item_attribute", "row_fact"),
 )
 SOURCE_TABLES = ("run", "event", "attribute", "row_version", "pending", "task_queue")
@@ -46,8 +46,9 @@ def test_rebuilding_gives_the_rows_that_increments_in_any_order_gave(warehouse, 
     con = warehouse.cursor()
     register_source(con, SOURCE, "temporal")
     register_source(con, "crm", "database")
-    put_in_force(con, full_stream())
+    put_in_force(con, full_stream(random.choice(("workflow_id", CASE))))
     stories = tell(random, chains=3)
+    share_keys(random, stories)
     late = rows_of(random, stories)
     early = random.random() < 0.5
     if early:

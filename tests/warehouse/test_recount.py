@@ -3,8 +3,8 @@
 from datetime import timedelta
 from random import Random
 
-from tests.fixtures.chance import by_chance, tell
-from tests.fixtures.streams import put_in_force, winding_stream
+from tests.fixtures.chance import by_chance, share_keys, tell
+from tests.fixtures.streams import CASE, put_in_force, winding_stream
 from tests.fixtures.warehouses import empty, write
 from tests.warehouse.oracle_items import items
 from tests.warehouse.oracle_stays import Walk
@@ -21,18 +21,22 @@ ITEMS = "SELECT item_key, opened_at, closed_at, ended, runs FROM item WHERE stre
 MICROSECOND = timedelta(microseconds=1)
 
 
-def prepared(warehouse, seed, *streams):
+def prepared(warehouse, seed):
+    """Chains by chance; by chance, too, those of one business key are tied."""
     empty(warehouse)
     con = warehouse.cursor()
     register_source(con, "main/default", "temporal")
-    put_in_force(con, *streams)
-    write(con, *tell(Random(seed)))
+    random = Random(seed)
+    put_in_force(con, winding_stream(item={"key": random.choice(("workflow_id", CASE))}))
+    stories = tell(random)
+    share_keys(random, stories)
+    write(con, *stories)
     return con
 
 
 @by_chance(12)
 def test_items_and_stays_are_those_of_the_recount(warehouse, seed):
-    con = prepared(warehouse, seed, winding_stream())
+    con = prepared(warehouse, seed)
     there = world(con)
     found = items(there, "claim")
     walks = {min(run["run_key"] for run in item.own): Walk(there, "claim", item).walk() for item in found}
@@ -51,7 +55,7 @@ def test_items_and_stays_are_those_of_the_recount(warehouse, seed):
 
 @by_chance(12)
 def test_the_stays_of_an_item_have_no_gap_and_sum_to_its_age(warehouse, seed):
-    con = prepared(warehouse, seed, winding_stream())
+    con = prepared(warehouse, seed)
     stays = rows(con, STAYS)
     for item in rows(con, "SELECT * FROM item"):
         own = [stay for stay in stays if stay["item_key"] == item["item_key"]]

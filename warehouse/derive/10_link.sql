@@ -107,10 +107,14 @@ JOIN claim ON claim.workflow_type = chain.workflow_type AND claim.source_key = h
 QUALIFY row_number() OVER (PARTITION BY claim.stream, climb.run_key ORDER BY climb.depth) = 1;
 
 -- Items under the old and the new mapping.
+CREATE OR REPLACE TEMP TABLE touched_run AS
+SELECT run_key FROM relink UNION SELECT run_key FROM changed_run;
+
+CREATE OR REPLACE TEMP TABLE old_home AS
+SELECT DISTINCT stream, item_key, home_key FROM run_item WHERE run_key IN (SELECT run_key FROM touched_run);
+
 INSERT INTO affected_item
-SELECT DISTINCT run_item.stream, run_item.item_key
-FROM run_item
-WHERE run_item.run_key IN (SELECT run_key FROM relink UNION SELECT run_key FROM changed_run);
+SELECT stream, item_key FROM old_home;
 
 DELETE FROM run_item WHERE run_key IN (SELECT run_key FROM relink);
 
@@ -119,6 +123,7 @@ SELECT
     anchor.stream,
     anchor.run_key,
     home.chain_key AS item_key,
+    home.chain_key AS home_key,
     own.chain_key,
     own.chain_key = home.chain_key AS is_own
 FROM anchor
@@ -129,4 +134,4 @@ ORDER BY anchor.stream, anchor.run_key;
 INSERT INTO affected_item
 SELECT DISTINCT run_item.stream, run_item.item_key
 FROM run_item
-WHERE run_item.run_key IN (SELECT run_key FROM relink UNION SELECT run_key FROM changed_run);
+WHERE run_item.run_key IN (SELECT run_key FROM touched_run);

@@ -2,12 +2,14 @@
 -- Tables rather than common table expressions: these are read several times, and a plan needs to know how small they are.
 CREATE OR REPLACE TEMP TABLE mine AS
 SELECT
-    run_item.stream, run_item.item_key, run_item.is_own,
+    run_item.stream, run_item.item_key, run_item.chain_key, run_item.is_own,
+    item_chain.ended_at AS chain_ended_at, item_chain.is_lost AS is_chain_lost,
     run.run_key, run.source_key, run.workflow_id, run.run_id, run.first_run_id, run.continued_run_id, run.base_run_id,
     run.initiator, run.workflow_type, run.cron_schedule, run.execution_at, run.observed_until_at, run.started_at
 FROM run_item
 JOIN item_in_hand ON item_in_hand.stream = run_item.stream AND item_in_hand.item_key = run_item.item_key
-JOIN run ON run.run_key = run_item.run_key;
+JOIN run ON run.run_key = run_item.run_key
+LEFT JOIN item_chain ON item_chain.stream = run_item.stream AND item_chain.chain_key = run_item.chain_key;
 
 -- A reset copies the base run's events: everything up to the last WorkflowTaskFailed that names this run is a copy.
 -- Where the base run was never seen the copy is all there is, and counts.
@@ -68,15 +70,27 @@ followed AS (
        AND previous.run_id = begun.previous_run_id
 )
 SELECT
-    begun.* EXCLUDE (base_run_id),
+    begun.* EXCLUDE (base_run_id, chain_ended_at, is_chain_lost, observed_until_at),
+    -- what a tied chain that went on did is seen yet
+    CASE
+        WHEN begun.observed_until_at < max(begun.chain_ended_at) OVER one_item
+        THEN max(begun.chain_ended_at) OVER one_item
+        ELSE begun.observed_until_at
+    END AS observed_until_at,
     base.run_key AS base_run_key,
     row_number() OVER (
         PARTITION BY begun.stream, begun.item_key
         ORDER BY CASE WHEN begun.is_own THEN 0 ELSE 1 END, begun.began_at, coalesce(tied.place, 0), begun.run_id
     ) AS run_rank,
+    row_number() OVER (
+        PARTITION BY begun.stream, begun.item_key, begun.chain_key
+        ORDER BY begun.began_at, coalesce(tied.place, 0), begun.run_id
+    ) AS chain_rank,
+    -- Where several chains are tied: one that is open, else one that was lost from sight, else the one that ended last.
     begun.is_own AND row_number() OVER (
         PARTITION BY begun.stream, begun.item_key, begun.is_own
-        ORDER BY followed.run_key IS NOT NULL, begun.began_at DESC, coalesce(tied.place, 0) DESC, begun.run_id DESC
+        ORDER BY followed.run_key IS NOT NULL, begun.chain_ended_at IS NOT NULL, NOT begun.is_chain_lost,
+            begun.chain_ended_at DESC, begun.began_at DESC, coalesce(tied.place, 0) DESC, begun.run_id DESC
     ) = 1 AS is_last
 FROM begun
 LEFT JOIN tied
@@ -84,4 +98,5 @@ LEFT JOIN tied
 LEFT JOIN followed
     ON followed.stream = begun.stream AND followed.item_key = begun.item_key AND followed.run_key = begun.run_key
 LEFT JOIN begun AS base
-    ON base.stream = begun.stream AND base.item_key = begun.item_key AND base.run_id = begun.base_run_id;
+    ON base.stream = begun.stream AND base.item_key = begun.item_key AND base.run_id = begun.base_run_id
+WINDOW one_item AS (PARTITION BY begun.stream, begun.item_key, begun.is_own);

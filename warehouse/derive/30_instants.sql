@@ -33,7 +33,7 @@ WITH counted AS (
     QUALIFY event.type NOT IN (26, 41)
          OR event.reference IS NULL
          OR row_number() OVER (
-                PARTITION BY item_run.stream, item_run.item_key, event.type, event.reference
+                PARTITION BY item_run.stream, item_run.item_key, item_run.chain_key, event.type, event.reference
                 ORDER BY item_run.run_rank, event.event_id
             ) = 1
 ),

@@ -14,24 +14,16 @@ SELECT
 FROM live_event
 JOIN attribute ON attribute.run_key = live_event.run_key AND attribute.event_id = live_event.event_id;
 
--- The business key: workflow id, or the latest value at the declared path within the item's own chain.
+-- The business key: workflow id, or what was found where chains are tied.
 CREATE OR REPLACE TEMP TABLE key_of_item AS
 SELECT
     item_run.stream,
     item_run.item_key,
-    CASE
-        WHEN rule_stream.key_path = 'workflow_id' THEN item_run.workflow_id
-        ELSE (
-            SELECT arg_max(live_attribute.value, (live_attribute.instant_at, live_attribute.event_id))
-            FROM live_attribute
-            WHERE live_attribute.stream = item_run.stream
-              AND live_attribute.item_key = item_run.item_key
-              AND live_attribute.is_own
-              AND live_attribute.path = rule_stream.key_path
-        )
-    END AS business_key
+    CASE WHEN rule_stream.key_path = 'workflow_id' THEN item_run.workflow_id ELSE item_chain.business_key END
+        AS business_key
 FROM item_run
 JOIN rule_stream ON rule_stream.stream = item_run.stream
+LEFT JOIN item_chain ON item_chain.stream = item_run.stream AND item_chain.chain_key = item_run.chain_key
 WHERE item_run.is_last;
 
 -- Row versions of the items in hand, in order. What a row held when the item opened counts from the opening; what it

@@ -94,8 +94,9 @@ WITH family AS (
         arg_min(item_run.source_key, item_run.run_rank) AS source_key,
         count(*) AS runs,
         bool_or(item_run.fork_event_id IS NOT NULL AND item_run.is_own) AS has_reset,
-        bool_and(item_run.run_id <> item_run.first_run_id AND coalesce(item_run.initiator, '') <> 'cron')
-            FILTER (item_run.is_own) AS is_headless
+        arg_min(
+            item_run.run_id <> item_run.first_run_id AND coalesce(item_run.initiator, '') <> 'cron', item_run.run_rank
+        ) FILTER (item_run.is_own) AS is_headless
     FROM item_run
     GROUP BY item_run.stream, item_run.item_key
 ),

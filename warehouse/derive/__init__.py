@@ -9,6 +9,8 @@ from warehouse.database import execute, query, rows
 FOLDER = Path(__file__).parent
 
 LINK = "10_link.sql"
+TIE = "11_tie.sql"
+IS_TIED = "SELECT 1 FROM rule_stream WHERE key_path <> 'workflow_id' LIMIT 1"
 PREPARE = ("20_runs.sql", "30_instants.sql", "40_ends.sql", "50_matches.sql", "60_entries.sql")
 WALK = "61_walk.sql"
 FINISH = ("62_stays.sql", "70_steps.sql", "80_answers.sql", "81_questions.sql", "85_waits.sql", "86_marks.sql")
@@ -81,6 +83,8 @@ def derive(con: DuckDBPyConnection) -> int:
     number of items derived.
     """
     _run(con, LINK)
+    if query(con, IS_TIED).num_rows:
+        _run(con, TIE)
     affected = len(rows(con, AFFECTED))
     for start in range(0, affected, ITEMS_AT_ONCE):
         execute(con, TAKE.split(";")[0])
@@ -92,7 +96,7 @@ def derive(con: DuckDBPyConnection) -> int:
 def derive_everything(con: DuckDBPyConnection) -> int:
     """Derive all items from the source tables and the rules alone; returns their number."""
     begin(con)
-    for table in (*DERIVED, "run_item", "row_fact"):
+    for table in (*DERIVED, "run_item", "item_chain", "row_fact"):
         execute(con, f"DELETE FROM {table}")
     execute(con, ROW_FACTS.format(versions="row_version"))
     execute(con, "INSERT INTO linked_run SELECT run_key FROM run ORDER BY run_key")
