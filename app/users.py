@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from actions.actor import Actor, stranger
+from actions.recording import turn_away
 from app.config import Config
 from app.errors import ConfigError
 from app.ui import wording
@@ -56,9 +57,14 @@ def by_claims(users: UsersConfig, claims: Mapping[str, Any], now: float) -> Acto
 
 
 def require(config: Config) -> Actor:
-    """Who is looking; a stranger is asked to sign in, and the page ends there."""
+    """Who is looking; a stranger is asked to sign in, and the page ends there.
+
+    Behind a proxy nobody comes by as a stranger by accident: the log says so, now and then.
+    """
     actor = current(config)
     if actor.user is None:
+        if config.users.method == "header":
+            turn_away("a page without the proxy's proof", actor.via)
         _turn_away(config.users)
         st.stop()
     return actor

@@ -1,7 +1,8 @@
 """A page with nothing but the button that opens the drawer: `python -m tests.browser.nudge_page FOLDER ADDRESS QUEUE`.
 
-Serves stories that run on a real Temporal at ADDRESS, read by a real service; with the address of an OpenID Connect
-provider as a fourth word only to whom that signs in. Prints its address. `?item=` names the only item, open or closed.
+Serves stories that run on a real Temporal at ADDRESS, read by a real service. A fourth word says who is let in: the
+address of an OpenID Connect provider whom that signs in, `proxy` whom a proxy's headers name, else everybody is anna.
+Prints its address. `?item=` names the only item, open or closed.
 """
 
 import ctypes
@@ -64,6 +65,11 @@ metadata_url = "{provider}/.well-known/openid-configuration"
 client_id = "streamgauge"
 redirect_url = "http://127.0.0.1:{port}/oauth2callback"
 """
+BEHIND_A_PROXY = """
+[users]
+method = "header"
+grants = [{ role = "operator", groups = ["on-call"] }]
+"""
 PAGE = """
 from datetime import UTC, datetime
 
@@ -95,6 +101,13 @@ if targets and st.button(f"Nudge {len(targets)} stories"):
 SET_PARENT_DEATH_SIGNAL = 1
 
 
+def users_of(who: str = "anna", *, port: int) -> str:
+    """The part of the config that says who is let in."""
+    if who == "proxy":
+        return BEHIND_A_PROXY
+    return FIXED if who == "anna" else SIGNED_IN.format(provider=who, port=port)
+
+
 def main() -> None:
     """Serve until told to end."""
     folder, address, queue = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -103,7 +116,7 @@ def main() -> None:
     os.environ["TEMPORAL_ADDRESS"] = address
     (folder / "story.stream.toml").write_text(STREAM)
     port = free_port()
-    users = SIGNED_IN.format(provider=sys.argv[4], port=port) if len(sys.argv) > 4 else FIXED
+    users = users_of(*sys.argv[4:], port=port)
     (folder / "streamgauge.toml").write_text(CONFIG.format(queue=queue, port=port) + users)
     (folder / "page.py").write_text(PAGE)
     server.MAIN_PAGE = folder / "page.py"

@@ -1,4 +1,4 @@
-"""The drawer and the sign-in in a real browser, against a real Temporal and a real OpenID Connect provider."""
+"""The drawer and who is let in to it, in a real browser: a real Temporal, OpenID Connect provider and proxy."""
 
 import asyncio
 import os
@@ -16,19 +16,34 @@ from temporalio.client import Client
 
 from tests.browser.conftest import a_browser
 from tests.fixtures import oidc
+from tests.fixtures.proxy import proxy
 from tests.fixtures.temporal import free_port
 from tests.fixtures.workflows import Story, storyteller
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
+PROXY_SECRET = "only the proxy knows"
+PROOF, BOB, ON_CALL = ("X-Proxy-Secret", PROXY_SECRET), ("X-Forwarded-User", "bob"), ("X-Forwarded-Groups", "on-call")
+FORGED = (
+    (),
+    (BOB, ON_CALL),
+    (("X-Proxy-Secret", "a guess"), BOB, ON_CALL),
+    (PROOF, ("X-Proxy-Secret", "a guess"), BOB, ON_CALL),
+    (PROOF, ("X-Forwarded-User", "eve"), BOB, ON_CALL),
+)
 SECRETS = {"STREAMGAUGE_OIDC_SECRET": oidc.SECRET, "STREAMGAUGE_COOKIE_SECRET": "a long and random text for tests"}
 
 
 @contextmanager
-def process(*words, **environment):
-    """A child process, ended at the end."""
+def process(*words, log=None, **environment):
+    """A child process, ended at the end; what it complains about goes to `log`."""
     child = subprocess.Popen(
-        [sys.executable, "-m", *words], cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", *words],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
     )
     try:
         yield child
@@ -38,7 +53,7 @@ def process(*words, **environment):
         child.stdout.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stories(temporal_server):
     """A queue whose stories wait to be told a word, with a worker; and what signals each has received."""
     queue, stop = f"b{uuid.uuid4().hex[:10]}", threading.Event()
@@ -84,19 +99,72 @@ def open_drawer(page, url, count=3):
     while True:
         page.goto(url)
         page.get_by_role("heading", name="Stuck").wait_for()
-        page.wait_for_timeout(1000)
+        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
         if button.count():
             break
         assert time.monotonic() < deadline
+        page.wait_for_timeout(500)
     button.click()
     page.get_by_role("dialog").wait_for()
+
+
+def test_whoever_the_proxy_did_not_send_changes_nothing(stories, temporal_server, tmp_path):
+    words = ("tests.browser.nudge_page", str(tmp_path), temporal_server, stories, "proxy")
+    secret = {"STREAMGAUGE_PROXY_SECRET": PROXY_SECRET}
+    log = tmp_path / "log"
+    with log.open("w") as complaints, process(*words, log=complaints, **secret) as service, a_browser() as browser:
+        address = service.stdout.readline().strip()
+
+        def come(url):
+            page = browser.new_context().new_page()
+            page.set_default_timeout(40_000)
+            page.goto(url)
+            return page
+
+        for headers in FORGED:
+            with proxy(address, headers) as forged:
+                page = come(forged)
+                page.get_by_text("this request did not come through it").wait_for()
+                assert page.get_by_role("heading", name="Stuck").count() == 0
+                page.context.close()
+        with proxy(address, [PROOF, BOB, ("X-Forwarded-Groups", "sales")]) as url:
+            page = come(url)
+            open_drawer(page, url)
+            page.get_by_text("bob has no role, which may not signal").wait_for()
+            page.context.close()
+        assert signals(temporal_server, stories) == []
+        lines = [line for line in log.read_text().splitlines() if "A stranger tried a page" in line]
+        assert 0 < len(lines) < len(FORGED)
+
+        with proxy(address, [PROOF, BOB, ON_CALL]) as url:
+            page = come(url)
+            open_drawer(page, url)
+            tell_them_to_go(page, "so that it goes on")
+            page.get_by_role("button", name="Do it to 3 items").click()
+            page.get_by_text("moved").first.wait_for()
+            page.context.close()
+        assert signals(temporal_server, stories) == ["streamgauge:bob"] * 3
+
+
+def tell_them_to_go(page, why):
+    """The drawer, up to the reason."""
+    page.get_by_role("combobox", name="Word").click()
+    page.get_by_role("option", name="go").click()
+    page.get_by_role("button", name="Show what would happen").click()
+    page.get_by_label("Why").fill(why)
 
 
 def test_a_person_without_the_right_sign_in_changes_nothing(stories, temporal_server, tmp_path):
     port = free_port()
     provider = f"http://127.0.0.1:{port}"
     words = ("tests.browser.nudge_page", str(tmp_path), temporal_server, stories, provider)
-    with process("tests.fixtures.oidc", str(port)), process(*words, **SECRETS) as service, a_browser() as browser:
+    log = tmp_path / "log"
+    with (
+        log.open("w") as complaints,
+        process("tests.fixtures.oidc", str(port)),
+        process(*words, log=complaints, **SECRETS) as service,
+        a_browser() as browser,
+    ):
         url = service.stdout.readline().strip()
         wait_until_it_answers(provider)
 
@@ -127,24 +195,19 @@ def test_a_person_without_the_right_sign_in_changes_nothing(stories, temporal_se
         late.get_by_role("heading", name="Stuck").wait_for()
         signed_in_at = time.monotonic()
         open_drawer(late, url)
-        late.get_by_role("combobox", name="Word").click()
-        late.get_by_role("option", name="go").click()
-        late.get_by_role("button", name="Show what would happen").click()
-        late.get_by_label("Why").fill("too late")
+        tell_them_to_go(late, "too late")
         late.wait_for_timeout(max(0, 1000 * (26 - time.monotonic() + signed_in_at)))
         late.get_by_role("button", name="Do it to").click()
         late.get_by_text("Nobody is signed in").wait_for()
         late.goto(url)
         late.get_by_text("run out").wait_for()
         assert signals(temporal_server, stories) == []
+        assert "A stranger tried signal in story (sign-in)" in log.read_text()
 
         anna = come(email="anna@example.com", groups=["on-call"])
         anna.get_by_role("heading", name="Stuck").wait_for()
         open_drawer(anna, url)
-        anna.get_by_role("combobox", name="Word").click()
-        anna.get_by_role("option", name="go").click()
-        anna.get_by_role("button", name="Show what would happen").click()
-        anna.get_by_label("Why").fill("so that it goes on")
+        tell_them_to_go(anna, "so that it goes on")
         anna.get_by_role("button", name="Do it to 3 items").click()
         anna.get_by_text("moved").first.wait_for()
         assert anna.evaluate("document.documentElement.scrollWidth") <= 390
