@@ -19,6 +19,7 @@ SAME_HOURS = timedelta(hours=1)
 RELAPSE = timedelta(days=1)
 KINDS: Kinds = {
     "verb": TEXT,
+    "cause": TEXT,
     "stage": TEXT,
     "title": TEXT,
     "wait": TEXT,
@@ -36,7 +37,7 @@ KINDS: Kinds = {
     "relapse_share": NUMBER,
     "not_known_yet": COUNT,
 }
-OWN = ("verb", "stage", "wait")
+OWN = ("verb", "cause", "stage", "wait")
 # A step that history calls open is retrying where a sample of it says so.
 WAIT_AT = """
     SELECT
@@ -68,6 +69,7 @@ acted AS (
         nudged.source_key,
         nudged.accepted_at AS from_at,
         nudged.verb,
+        nudged.cause,
         stay.stage,
         nudged.accepted_at - stay.entered_at AS age
     FROM nudged
@@ -89,6 +91,7 @@ candidate AS (
         item.source_key,
         stay.entered_at + acted.age AS from_at,
         acted.verb,
+        acted.cause,
         acted.stage,
         acted.watch_key AS of_key,
         acted.from_at AS nudged_at
@@ -114,17 +117,25 @@ other AS (
     JOIN candidate_wait ON candidate_wait.watch_key = candidate.watch_key
     JOIN acted_wait ON acted_wait.watch_key = candidate.of_key
     WHERE coalesce(candidate_wait.wait, 'silent') = coalesce(acted_wait.wait, 'silent')
-    -- each other item counts once for a verb, a stage and a wait: the closest match
+    -- each other item counts once for a verb, a cause, a stage and a wait: the closest match
     QUALIFY row_number() OVER (
-        PARTITION BY candidate.verb, candidate.stage, coalesce(candidate_wait.wait, 'silent'), candidate.item_key
+        PARTITION BY
+            candidate.verb, candidate.cause, candidate.stage, coalesce(candidate_wait.wait, 'silent'),
+            candidate.item_key
         ORDER BY abs(epoch_us(candidate.from_at) - epoch_us(candidate.nudged_at)), candidate.watch_key
     ) = 1
 ),
 grouped AS (
-    SELECT acted.watch_key, true AS is_nudged, acted.verb, acted.stage, coalesce(acted_wait.wait, 'silent') AS wait
+    SELECT
+        acted.watch_key,
+        true AS is_nudged,
+        acted.verb,
+        acted.cause,
+        acted.stage,
+        coalesce(acted_wait.wait, 'silent') AS wait
     FROM acted JOIN acted_wait ON acted_wait.watch_key = acted.watch_key
     UNION ALL
-    SELECT watch_key, false, verb, stage, wait FROM other
+    SELECT watch_key, false, verb, cause, stage, wait FROM other
 ),
 watched AS (
     SELECT watch_key, item_key, source_key, from_at, verb FROM acted
@@ -167,6 +178,7 @@ relapse AS (
 )
 SELECT
     judged.verb,
+    judged.cause,
     judged.stage,
     judged.wait,
     count(*) FILTER (judged.is_nudged AND judged.is_known) AS nudged,
@@ -181,16 +193,16 @@ SELECT
 FROM judged
 LEFT JOIN relapse ON relapse.watch_key = judged.watch_key
 LEFT JOIN rule_stage ON rule_stage.stream = $stream AND rule_stage.stage = judged.stage
-GROUP BY judged.verb, judged.stage, judged.wait, rule_stage.stage_index
+GROUP BY judged.verb, judged.cause, judged.stage, judged.wait, rule_stage.stage_index
 HAVING bool_or(judged.is_nudged)
-ORDER BY judged.verb, rule_stage.stage_index, judged.wait
+ORDER BY judged.verb, judged.cause NULLS LAST, rule_stage.stage_index, judged.wait
 """
 
 
 @metric(
     title="Effect of nudges",
     unit="share of items that moved",
-    grain="one row per verb, stage and wait that were nudged",
+    grain="one row per verb, cause, stage and wait that were nudged",
     columns=tuple(KINDS),
 )
 def nudge_effect(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
@@ -205,7 +217,10 @@ def nudge_effect(con: DuckDBPyConnection, stream: Stream, question: Question) ->
 
     The interval of the difference is 95 %, the hybrid score interval of Newcombe (1998), method 10, on Wilson's.
 
-    Columns: verb, stage (name), title, wait (from history; retrying where a sample says so), nudged (count, with known
+    The cause is that of the plan, as `causes` names it; null where the item was not known to be stuck. It tells rows
+    apart and is no part of the match, for nobody planned anything for the others.
+
+    Columns: verb, cause (short id), stage (name), title, wait (from history; retrying where a sample says so), nudged (count, with known
     outcome), moved (count), moved_share, others, others_moved (counts), others_share, difference_share (moved less
     others; -1 to 1), low_share, high_share (its interval; null without others), watched_for_relapse, relapsed (counts),
     relapse_share, not_known_yet (count).
@@ -225,7 +240,8 @@ def nudge_effect(con: DuckDBPyConnection, stream: Stream, question: Question) ->
     ).to_pylist()
     titles = title_of(stream)
     rows = [{**row, **shares(row), "title": titles.get(row["stage"])} for row in found]
-    return answer([row for row in rows if all(row[key] == value for key, value in question.where)], KINDS)
+    wanted = question.where
+    return answer([row for row in rows if all((row[key] or "(none)") == value for key, value in wanted)], KINDS)
 
 
 def shares(row: Row) -> Row:

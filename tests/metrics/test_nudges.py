@@ -43,7 +43,8 @@ def record(plan, line, state, at, run, verb="signal", **more):
 
 
 def nudged_by_chance(con, random):
-    """Some stays of items get nudged at half seconds, where nothing else happens; (stay, at, verb) of each."""
+    """Some stays of items get nudged at half seconds, where nothing else happens; (plan, stay with
+    the cause of the plan, at, verb) of each."""
     register_source(con, "journal", "journal")
     stays = rows(
         con,
@@ -58,11 +59,12 @@ def nudged_by_chance(con, random):
         verb = random.choice(("signal", "signal", "cancel"))
         state = random.choice(("accepted", "accepted", "accepted", "refused", "skipped"))
         plan = f"plan-{number}"
-        told = {"stage": stay["stage"], "wait": "told"}
+        cause = random.choice(("c0ffee", "decade", None))
+        told = {"stage": stay["stage"], "wait": "told", "cause": cause}
         for index, each in enumerate(("planned", "requested", state)):
             moment = at - timedelta(microseconds=2 - index)
             records.append(record(plan, 0, each, moment, stay, verb, **told))
-        done.append((plan, stay, at if state == "accepted" else None, verb))
+        done.append((plan, {**stay, "cause": cause}, at if state == "accepted" else None, verb))
     assert write_nudges(con, "journal", records) == len(records)
     assert write_nudges(con, "journal", records) == 0
     return done
@@ -146,7 +148,7 @@ def test_the_effect_is_a_plain_count_of_matched_items(warehouse, seed):
     every = rows(con, "SELECT * FROM stay WHERE NOT is_overlapped AND stage_index >= 0 ORDER BY item_key, stay_index")
     counts, matched = Counter(), {}
     for stay, at, verb in acted:
-        group = verb, stay["stage"], wait_at(con, stay["item_key"], at)
+        group = verb, stay["cause"], stay["stage"], wait_at(con, stay["item_key"], at)
         count(counts, group, "nudged", judge(con, stay, at, verb, as_of))
         for other in every:
             then = other["entered_at"] + (at - stay["entered_at"])
@@ -156,26 +158,28 @@ def test_the_effect_is_a_plain_count_of_matched_items(warehouse, seed):
             if (
                 abs(then - at) <= HOUR
                 and is_open(con, other, then)
-                and wait_at(con, other["item_key"], then) == group[2]
+                and wait_at(con, other["item_key"], then) == group[3]
             ):
                 key = abs(then - at), f"other {other['item_key']} nudged"
                 matched.setdefault((*group, other["item_key"]), []).append((key, then, other))
-    for (verb, stage, wait, _), found in matched.items():
+    for (*told, _), found in matched.items():
         _, then, other = min(found, key=lambda each: each[0])
         if len({each[0][0] for each in found}) < len(found):
             continue  # as close a match twice: either will do, and they may differ
-        count(counts, (verb, stage, wait), "others", judge(con, other, then, "none", as_of))
+        count(counts, tuple(told), "others", judge(con, other, then, "none", as_of))
 
     answer = nudge_effect(con, STREAM, Question(as_of)).to_pylist()
     for row in answer:
-        group = row["verb"], row["stage"], row["wait"]
+        group = row["verb"], row["cause"], row["stage"], row["wait"]
         assert (row["nudged"], row["moved"]) == (counts[group, "nudged"], counts[group, "nudged moved"])
-        if not any(is_tied(found) for key, found in matched.items() if key[:3] == group):
+        if not any(is_tied(found) for key, found in matched.items() if key[:4] == group):
             assert (row["others"], row["others_moved"]) == (counts[group, "others"], counts[group, "others moved"])
         assert row["not_known_yet"] == counts[group, "nudged unknown"]
-    assert {(row["verb"], row["stage"], row["wait"]) for row in answer} == {
-        (verb, stay["stage"], wait_at(con, stay["item_key"], at)) for stay, at, verb in acted
+    assert {(row["verb"], row["cause"], row["stage"], row["wait"]) for row in answer} == {
+        (verb, stay["cause"], stay["stage"], wait_at(con, stay["item_key"], at)) for stay, at, verb in acted
     }
+    without = nudge_effect(con, STREAM, Question(as_of, where=(("cause", "(none)"),))).to_pylist()
+    assert without == [row for row in answer if row["cause"] is None]
     con.close()
 
 
