@@ -42,6 +42,8 @@ def print_causes(found: Answer, console: Console) -> None:
         _line(row["stages"], console, lead="In: ")
         _line(row["nudges"], console, lead="May help: ")
         _line(f"streamgauge stuck --cause {row['cause']}", console)
+        if row["nudges"]:
+            _line(f"streamgauge nudge {row['nudges'].split(', ')[0]} --where cause={row['cause']}", console)
     _nothing(rows, console)
 
 

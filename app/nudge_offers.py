@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.actor import Actor
-from actions.config import ActionsConfig
+from actions.config import ActionsConfig, words_of
 from actions.target import Target
 from actions.verb import Force, Server
 from actions.verbs import ALL, BY_VERB
 from value_stream import Nudge, Stream, Verb
 from value_stream.nudge import Argument
+
+MARKS: Mapping[Force, str] = {"gentle": "", "firm": " · does something again", "final": " · ends it"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ def offers(
     """All that there is, in the order in which it is shown."""
     declared = [_declared(actions, actor, stream, targets, servers, nudge) for nudge in stream.nudges]
     return [*declared, *(_plain(actions, actor, stream, servers, action.verb) for action in ALL)]
+
+
+def labels(able: Sequence[Offer]) -> dict[str, str]:
+    """What each offer is called in a list, by `what`: its title, what it does to a run, and no two alike."""
+    told: dict[str, str] = {}
+    for offer in able:
+        label = offer.title + MARKS[offer.force]
+        # A list tells its options apart by what they say, so a second one that says the same could not be chosen.
+        told[offer.what] = f"{label} ({words_of(offer.what)})" if label in told.values() else label
+    return told
 
 
 def argument_object(arguments: Sequence[Argument], filled: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,10 @@ from metrics import Question, find
 from value_stream import Stream
 from warehouse import closed_items
 
+Row = dict[str, Any]
+# What stuck items may be chosen by, beside the segments of all.
+STUCK_BY = frozenset({"cause", "rule", "severity"})
+
 
 def targets_of(
     con: DuckDBPyConnection,
@@ -24,10 +28,11 @@ def targets_of(
     """Open items that fit `where`, longest in their stage first; of these those that are named.
 
     A name is a business key or a workflow id. Without `where`, a name that no open item has may be that of a closed
-    one: it can be started again. Raises MetricError for a segment that the stream has not, ActionError for a name that
-    nothing has.
+    one: it can be started again. `where` may also name a cause, rule or severity, as `stuck` has them: then the items
+    whose rule to mend first it is, held longest first. Raises MetricError for a segment that the stream has not,
+    ActionError for a name that nothing has.
     """
-    rows = find("open_items")(con, stream, Question(as_of=now, where=tuple(where))).to_pylist()
+    rows = _open(con, stream, where, now)
     if items:
         rows = [row for row in rows if row["item"] in items or row["workflow_id"] in items]
         if (missing := _unknown(items, rows)) and not where:
@@ -36,6 +41,24 @@ def targets_of(
             kind = f"No open {stream.item.name}" if where else f"No {stream.item.name}"
             raise ActionError(f"{kind} {missing[0]!r} in {stream.stream}" + _fits(where) + ".")
     return [target_of(row) for row in rows]
+
+
+def _open(con: DuckDBPyConnection, stream: Stream, where: Sequence[tuple[str, str]], now: datetime) -> list[Row]:
+    """Open items that fit, each with the cause that holds it, where one does."""
+    question = Question(as_of=now, where=tuple(where))
+    if any(name in STUCK_BY for name, _ in where):
+        return sorted(_roots(con, stream, question), key=lambda row: (row["since_at"], row["run_id"]))
+    causes = {_own(row): row["cause"] for row in _roots(con, stream, Question(as_of=now))}
+    rows = find("open_items")(con, stream, question).to_pylist()
+    return [{**row, "cause": causes.get(_own(row))} for row in rows]
+
+
+def _roots(con: DuckDBPyConnection, stream: Stream, question: Question) -> list[Row]:
+    return [row for row in find("stuck")(con, stream, question).to_pylist() if row["rank"] == 1]
+
+
+def _own(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["source"], row["run_id"]
 
 
 def _unknown(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:

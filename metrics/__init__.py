@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 from metrics.aging import aging
 from metrics.arrivals import arrivals
-from metrics.causes import causes
+from metrics.causes import causes, causes_of
 from metrics.compare import compare
 from metrics.completeness import completeness
 from metrics.cumulative_flow import cumulative_flow
@@ -96,6 +96,7 @@ __all__ = [
     "MetricError",
     "Question",
     "Window",
+    "causes_of",
     "compare",
     "find",
     "known",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from metrics.answer import COUNT, INSTANT, NUMBER, TEXT, Kinds, answer, title_of
+from metrics.answer import COUNT, INSTANT, NUMBER, TEXT, Kinds, answer
 from metrics.metric import metric
 from metrics.question import Question
 from metrics.stuck import SEVERITIES, stuck_rows
@@ -62,25 +62,32 @@ def causes(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Ta
     rows, chosen = stuck_rows(con, stream, question)
     before_at = question.window.from_at if question.window else question.as_of - BEFORE
     earlier, _ = stuck_rows(con, stream, replace(question, as_of=min(before_at, question.as_of), window=None))
-    groups, groups_before = _roots(rows, chosen.keys), _roots(earlier, chosen.keys)
+    return answer(causes_of(rows, earlier, chosen.keys), KINDS, chosen)
+
+
+def causes_of(rows: Iterable[Row], earlier: Iterable[Row], keys: tuple[str, ...] = ()) -> list[Row]:
+    """The rows of `causes`, by those of `stuck` at the instant and at the earlier one that the trend compares with.
+
+    For who has asked for these already: the rules are long to evaluate. keys: what to group by beside the cause.
+    """
+    groups, groups_before = _roots(rows, keys), _roots(earlier, keys)
     told = [
-        {**_told(stream, held, groups_before.get(key, [])), **dict(zip(chosen.keys, key[1:], strict=True))}
+        {**_told(held, groups_before.get(key, [])), **dict(zip(keys, key[1:], strict=True))}
         for key, held in groups.items()
     ]
-    told.sort(key=lambda row: (SEVERITIES.index(str(row["severity"])), *_most_first(row)))
-    return answer(told, KINDS, chosen)
+    return sorted(told, key=lambda row: (SEVERITIES.index(str(row["severity"])), *_most_first(row)))
 
 
 def _roots(rows: Iterable[Row], keys: tuple[str, ...]) -> dict[Key, list[Row]]:
     """The items' roots by cause and group, those held longest first."""
     groups: dict[Key, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row["since_at"], row["item_key"])):
+    for row in sorted(rows, key=lambda row: (row["since_at"], row["source"], row["run_id"])):
         if row["rank"] == 1:
             groups.setdefault((row["cause"], *(row[key] for key in keys)), []).append(row)
     return groups
 
 
-def _told(stream: Stream, held: list[Row], before: list[Row]) -> Row:
+def _told(held: list[Row], before: list[Row]) -> Row:
     first = held[0]
     values = [row["value"] for row in held if row["value"] is not None]
     return {
@@ -92,7 +99,7 @@ def _told(stream: Stream, held: list[Row], before: list[Row]) -> Row:
         "value": sum(values) if values else None,
         "items_without_value": len(held) - len(values),
         "first_seen_at": min(row["since_at"] for row in (first, *before)),
-        "stages": ", ".join(str(title_of(stream).get(stage)) for stage in _by_count(row["stage"] for row in held)),
+        "stages": ", ".join(_by_count(str(row["title"]) for row in held)),
         "nudges": ", ".join(_each_once(row["nudges"] for row in held)) or None,
     }
 

@@ -220,10 +220,10 @@ def nudge_effect(con: DuckDBPyConnection, stream: Stream, question: Question) ->
     The cause is that of the plan, as `causes` names it; null where the item was not known to be stuck. It tells rows
     apart and is no part of the match, for nobody planned anything for the others.
 
-    Columns: verb, cause (short id), stage (name), title, wait (from history; retrying where a sample says so), nudged (count, with known
-    outcome), moved (count), moved_share, others, others_moved (counts), others_share, difference_share (moved less
-    others; -1 to 1), low_share, high_share (its interval; null without others), watched_for_relapse, relapsed (counts),
-    relapse_share, not_known_yet (count).
+    Columns: verb, cause (short id), stage (name), title, wait (from history; retrying where a sample says so),
+    nudged (count, with known outcome), moved (count), moved_share, others, others_moved (counts), others_share,
+    difference_share (moved less others; -1 to 1), low_share, high_share (its interval; null without others),
+    watched_for_relapse, relapsed (counts), relapse_share, not_known_yet (count).
     """
     refuse_by(question, "nudge_effect")
     if unknown := [key for key, _ in question.where if key not in OWN]:

@@ -57,7 +57,8 @@ failing AS (
         pending.failure_message,
         pending.name,
         pending.sampled_at <= watch.from_at AS is_before,
-        pending.last_started_at > watch.from_at AS is_again
+        -- a step that waits for its next try has no start: of the attempt before, servers tell the end alone
+        coalesce(pending.last_started_at, pending.last_ended_at) > watch.from_at AS is_again
     FROM watch
     JOIN run_item ON run_item.stream = $stream AND run_item.item_key = watch.item_key
     JOIN pending

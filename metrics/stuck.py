@@ -33,6 +33,7 @@ KINDS: Kinds = {
     "progress_seconds": NUMBER,
     "cause": TEXT,
     "cause_title": TEXT,
+    "cause_rule": TEXT,
     "fingerprint": TEXT,
     "failure_message": TEXT,
     "root_workflow_id": TEXT,
@@ -97,12 +98,12 @@ def stuck(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Tab
     Columns: stage (name), title, item (business key), workflow_id, run_id (the item's newest run), source, rank (1 is
     the root), severity (critical, stuck, watch), rule, why (one sentence), since_at (UTC, when the rule began to hold),
     since_seconds, progress_at (UTC, when work last moved), progress_seconds, cause (short id, the same for all that one
-    thing would mend), cause_title, fingerprint (the failure without what differs from case to case), failure_message,
-    root_workflow_id, root_run_id (the run in which it holds), reference (activity id, child run id, operation token),
-    activity (activity type, child type or Nexus operation), task_queue, attempt, maximum_attempts (null without limit),
-    next_try_at, due_at (UTC), evidence (JSON: what history, sample and queue say), nudges (names of declared nudges
-    that could help, comma-separated), value (in unit; null where the item has none), unit. --where also takes cause,
-    rule and severity.
+    thing would mend), cause_title, cause_rule (the rule where the work really stands), fingerprint (the failure without
+    what differs from case to case), failure_message, root_workflow_id, root_run_id (the run in which it holds),
+    reference (activity id, child run id, operation token), activity (activity type, child type or Nexus operation),
+    task_queue, attempt, maximum_attempts (null without limit), next_try_at, due_at (UTC), evidence (JSON: what history,
+    sample and queue say), nudges (names of declared nudges that could help, comma-separated), value (in unit; null
+    where the item has none), unit. --where also takes cause, rule and severity.
     """
     rows, chosen = stuck_rows(con, stream, question)
     return answer(rows, KINDS, chosen, first="item")

@@ -15,7 +15,7 @@ from actions.plan import Plan
 from actions.target import Target
 from app import users
 from app.errors import user_errors
-from app.nudge_offers import Offer, offers
+from app.nudge_offers import Offer, labels, offers
 from app.service import Service
 from app.ui import wording
 from app.ui.nudge_form import particulars
@@ -24,9 +24,6 @@ from value_stream import Stream
 
 PLAN, REASON = "nudge.plan", "nudge.reason"
 SHOWN = 50  # Lines of a plan; the counts say the rest.
-MARKS = {"gentle": "", "firm": " · does something again", "final": " · ends it"}
-
-
 # Fingers need room.
 STYLE = "<style>@media (max-width:640px) {[role=dialog] button {min-height:44px}}</style>"
 
@@ -77,29 +74,23 @@ def _form(
     able: Sequence[Offer],
     choose: str | None,
 ) -> None:
-    titles = {offer.what: offer for offer in able}
-    first = list(titles).index(choose) if choose in titles else 0
-    what = st.selectbox(
-        "What to do",
-        list(titles),
-        index=first,
-        format_func=lambda name: titles[name].title + MARKS[titles[name].force],
-        key="nudge.what",
-    )
-    offer = titles[what]
+    known, told = {offer.what: offer for offer in able}, labels(able)
+    first = list(known).index(choose) if choose in known else 0
+    what = st.selectbox("What to do", list(known), index=first, format_func=told.__getitem__, key="nudge.what")
+    offer = known[what]
     messages: Sequence[str] = ()
     if not offer.is_declared and offer.verb in ("signal", "update"):
         messages = service.nudging.messages(targets[0], offer.verb)
-    problem, told = None, {}
+    problem, asked = None, {}
     try:
-        told = particulars(offer, actor, messages)
+        asked = particulars(offer, actor, messages)
     except ActionError as error:
         problem = str(error)
     if st.button("Show what would happen", type="primary", key="nudge.show", width="stretch"):
         if problem is not None:
             raise ActionError(problem)
         with st.spinner("Asking Temporal about each item"):
-            plan = service.nudging.plan(actor, stream, order_of(stream, what, **told), targets)
+            plan = service.nudging.plan(actor, stream, order_of(stream, what, **asked), targets)
         st.session_state[PLAN] = plan.plan
         st.rerun(scope="fragment")
 

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
 from actions.actor import Actor
 from actions.errors import ActionError
+from actions.order import instant_words
+from app.answers import instant
+from app.errors import AskError
 from app.nudge_offers import Offer, argument_object, missing
 from app.ui import wording
 from app.ui.viewer import zone
@@ -22,6 +25,7 @@ POINTS = {
     "at": "An instant",
 }
 MOST_ARGUMENTS = 5
+INSTANT = "Such as 2026-11-22T14:30:05Z, or 2026-11-22T15:30:05+01:00; UTC where no zone is given."
 SECONDS = {
     "start_to_close_seconds": "One attempt may take",
     "schedule_to_close_seconds": "All attempts may take",
@@ -106,12 +110,27 @@ def _reset() -> dict[str, Any]:
         if not told["activity"]:
             raise ActionError("Name the activity to go back to before.")
     if point == "at":
-        naive = st.datetime_input("Instant", "now", step=timedelta(minutes=1), key="nudge.at")
-        told["at"] = None if naive is None else naive.replace(tzinfo=zone()).astimezone(UTC).isoformat()
+        told["at"] = _instant()
     again = st.multiselect(
         "Apply again what was received since", ["signals", "updates"], ["signals", "updates"], key="nudge.again"
     )
     return told | {"leave_out": [kind for kind in ("signals", "updates") if kind not in again]}
+
+
+def _instant() -> str:
+    """An instant as on the command line; to the second, since turns follow each other fast."""
+    typed = st.text_input(
+        "Instant", key="nudge.at", placeholder=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", help=INSTANT
+    )
+    if not typed.strip():
+        raise ActionError("Say the instant to go back to.")
+    try:
+        at = instant(typed.strip())
+    except AskError as error:
+        raise ActionError(str(error)) from None
+    local = at.astimezone(zone())
+    st.caption(f"{instant_words(at)}, {local:%d %b %H:%M:%S} here: what was done before it stays")
+    return at.isoformat()
 
 
 def _options() -> dict[str, Any]:

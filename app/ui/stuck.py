@@ -1,16 +1,17 @@
 """The parts of the Stuck page: what holds work, what it holds, and the way to do something about it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
 
 import streamlit as st
 
 from app.nudge_targets import target_of
 from app.service import Service
 from app.ui import components, states, strip, stuck_board, url
-from app.ui.asking import LIVE, Asker, Rows, asking
+from app.ui.asking import CALM, Asker, Rows, asking
 from app.ui.frame import say
 from app.ui.health import Trust, trusts
 from app.ui.links import item_page, run_link
@@ -19,21 +20,34 @@ from app.ui.states import NO_STREAM, Sentence
 from app.ui.stuck_board import Viewing
 from app.ui.url import Filters
 from app.ui.viewer import zone
-from metrics import Question, find
+from metrics import Question, causes_of, find
 from value_stream import Stream
 
 __all__ = ["NO_STREAM", "StuckPage", "asking_now", "open_asked"]
 
 _ASKED, _TARGETS = "stuck asked", "stuck targets"
-STUCK, CAUSES, IN_FLIGHT, SOURCES = find("stuck"), find("causes"), find("in_flight"), find("source_health")
+_BEFORE = timedelta(hours=1)
+STUCK, IN_FLIGHT, SOURCES = find("stuck"), find("in_flight"), find("source_health")
 
 
 @contextmanager
 def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["StuckPage"]:
-    """The page's parts, all about one instant and from one state of the data."""
-    as_of = chosen.as_of or LIVE.at(service, now)
-    with asking(service, stream, Question(as_of=as_of, where=chosen.where)) as ask:
-        yield StuckPage(service, stream, chosen, as_of, ask)
+    """The page's parts, all about one instant and from one state of the data.
+
+    What is stuck is long to find out: it is asked about an instant that all pages and viewers share. The trend needs it
+    an hour before, too; on a page that follows the data that hour begins with a minute, so that it is asked once in it.
+    """
+    live_at, version = CALM.state(service, now)
+    is_live = chosen.as_of is None
+    as_of = chosen.as_of or live_at
+    before_at = as_of - _BEFORE
+    if is_live:
+        before_at = before_at.replace(second=0, microsecond=0)
+    question = Question(as_of, where=chosen.where)
+    with ExitStack() as stack:
+        before = stack.enter_context(asking(service, stream, replace(question, as_of=before_at), is_past=is_live))
+        ask = stack.enter_context(asking(service, stream, question, data_version=version if is_live else None))
+        yield StuckPage(service, stream, chosen, as_of, ask, before)
 
 
 @dataclass
@@ -45,6 +59,7 @@ class StuckPage:
     chosen: Filters
     as_of: datetime
     ask: Asker
+    before: Asker
 
     def trust_strip(self) -> None:
         """As of when, how far behind each source is, whether counts agree."""
@@ -61,17 +76,18 @@ class StuckPage:
             where=self.chosen.where,
             as_of=self.as_of,
         )
-        if items and not self.causes():
+        if items and not self.causes:
             said.append(self._nothing(items))
         say(said)
 
+    @cached_property
     def causes(self) -> Rows:
-        """The causes, worst first."""
-        return self.ask(CAUSES)
+        """The causes, worst first: as `causes` has them, of what was asked for here already."""
+        return causes_of(self.ask(STUCK), self.before(STUCK))
 
     def board(self) -> None:
         """Causes, and the items of the chosen one."""
-        causes = self.causes()
+        causes = self.causes
         if not causes:
             return
         st.header(

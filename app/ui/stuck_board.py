@@ -113,7 +113,7 @@ def _cause(row: Row, viewing: Viewing) -> Data:
         "mark": MARKS[row["severity"]],
         "title": row["cause_title"],
         "items": wording.count(row["items"]),
-        "unit": viewing.item if row["items"] == 1 else f"{viewing.item}s",
+        "unit": viewing.item if row["items"] == 1 else wording.several(viewing.item),
         "trend": words,
         "trendTone": tone,
         "value": "" if value is None else wording.amount(value, row["unit"]) + without,

@@ -1,5 +1,6 @@
 """Numbers as people read them. Pure; beside the sentences of stuck work nothing is rounded below the pages."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -74,7 +75,14 @@ def clock(instant: datetime, zone: object = UTC) -> str:
 
 def plural(number: int, one: str, many: str | None = None) -> str:
     """1 item, 2 items."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+    return f"{count(number)} {one if number == 1 else many or several(one)}"
+
+
+def several(one: str) -> str:
+    """The plural of a stream's word for its item, by the usual rules: stories, boxes, claims."""
+    if re.search("[^aeiou]y$", one):
+        return one[:-1] + "ies"
+    return one + ("es" if one.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def change(now: float, before: float) -> str:

@@ -1,6 +1,8 @@
 """`streamgauge nudge` and `streamgauge journal`, on a real server, with and without the service."""
 
 import asyncio
+import json
+import time
 import uuid
 
 import httpx
@@ -21,6 +23,7 @@ name = "story"
 workflow_types = ["Story"]
 [[stages]]
 name = "told"
+deadline = "1s"
 [[nudges]]
 name      = "remind"
 title     = "Remind them"
@@ -153,3 +156,28 @@ def test_what_cannot_be_meant_is_one_clear_sentence(stream, what, words, sentenc
 def test_a_nudge_without_items_or_a_filter_is_refused(stream):
     with pytest.raises(AskError, match="Say which items"):
         ask_of("remind", None, (), None, Words()).targets(None, stream, None)
+
+
+@pytest.mark.server
+def test_what_one_thing_holds_up_is_nudged_by_its_cause(nudged):
+    cause = held_by(nudged, "stage overdue")
+    shown = nudged.say("nudge", "remind", "--where", f"cause={cause}")
+    done = nudged.say("nudge", "remind", "--items", nudged.items[1], "--yes", "--reason", "x")
+    told = nudged.say("journal", "--json").stdout.splitlines()
+
+    assert "2 would be nudged" in shown.stderr
+    assert done.exit_code == 0, done.output
+    assert {json.loads(line)["cause"] for line in told if '"accepted"' in line} == {cause}
+    assert nudged.say("nudge", "remind", "--where", "cause=0000").exit_code == 1
+
+
+def held_by(company, rule):
+    """The cause of a rule, once it holds."""
+    deadline = time.monotonic() + 60
+    while True:
+        company.say("sync")
+        rows = json.loads(company.say("causes", "--format=json").stdout)["rows"]
+        if found := [row["cause"] for row in rows if row["rule"] == rule]:
+            return found[0]
+        assert time.monotonic() < deadline, rows
+        time.sleep(0.2)

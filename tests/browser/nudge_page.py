@@ -1,8 +1,8 @@
-"""A page with nothing but the button that opens the drawer: `python -m tests.browser.nudge_page FOLDER ADDRESS QUEUE`.
+"""Pages about stories that run on a real Temporal: `python -m tests.browser.nudge_page FOLDER ADDRESS QUEUE`.
 
-Serves stories that run on a real Temporal at ADDRESS, read by a real service. A fourth word says who is let in: the
-address of an OpenID Connect provider whom that signs in, `proxy` whom a proxy's headers name, else everybody is anna.
-Prints its address. `?item=` names the only item, open or closed.
+They are read by a real service. Everybody is anna, and the pages are the real ones. With a fourth word there is but one
+page, with nothing on it but the button that opens the drawer, for those alone whom the OpenID Connect provider at that
+address signs in, or, with `proxy`, whom a proxy's headers name. Prints its address.
 """
 
 import ctypes
@@ -75,9 +75,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from actions.errors import ActionError
 from app import service, users
-from app.nudge_targets import target_of, targets_of
+from app.nudge_targets import target_of
 from app.ui import frame
 from app.ui.nudge_drawer import open_drawer
 from metrics import Question, find
@@ -87,13 +86,7 @@ frame.style()
 users.require(running.config)
 stream, now = running.streams[0], datetime.now(UTC)
 with running.warehouse.reading() as con:
-    if named := st.query_params.get_all("item"):
-        try:
-            targets = targets_of(con, stream, where=(), items=named, now=now)
-        except ActionError:  # Not read yet.
-            targets = []
-    else:
-        targets = [target_of(row) for row in find("open_items")(con, stream, Question(as_of=now)).to_pylist()]
+    targets = [target_of(row) for row in find("open_items")(con, stream, Question(as_of=now)).to_pylist()]
 st.title("Stuck", anchor=False)
 if targets and st.button(f"Nudge {len(targets)} stories"):
     open_drawer(running, stream, targets)
@@ -118,8 +111,9 @@ def main() -> None:
     port = free_port()
     users = users_of(*sys.argv[4:], port=port)
     (folder / "streamgauge.toml").write_text(CONFIG.format(queue=queue, port=port) + users)
-    (folder / "page.py").write_text(PAGE)
-    server.MAIN_PAGE = folder / "page.py"
+    if sys.argv[4:]:
+        (folder / "page.py").write_text(PAGE)
+        server.MAIN_PAGE = folder / "page.py"
     service = open_service(load(folder / "streamgauge.toml"))
     listening = listen(service.config.server)
     print(address_of(listening), flush=True)

@@ -10,8 +10,10 @@ import pytest
 from metrics import MetricError, Question, nudge_effect, nudges
 from metrics.intervals import newcombe, wilson
 from tests.fixtures.chance import by_chance, tell
-from tests.fixtures.histories import instant
-from tests.fixtures.warehouses import SOURCE
+from tests.fixtures.histories import instant, run
+from tests.fixtures.samples import sampled, samples
+from tests.fixtures.streams import a_stream, put_in_force
+from tests.fixtures.warehouses import SOURCE, deliver, read_until, write
 from tests.metrics.test_recount import STREAM, prepared
 from warehouse import register_source, rows
 from warehouse.nudge_record import NudgeRecord
@@ -34,11 +36,10 @@ def record(plan, line, state, at, run, verb="signal", **more):
         role="operator",
         via="config",
         reason="a test",
-        stream=STREAM.stream,
         nudge=None,
         verb=verb,
         particulars="{}",
-        **(told | more),
+        **({"stream": STREAM.stream} | told | more),
     )
 
 
@@ -181,6 +182,40 @@ def test_the_effect_is_a_plain_count_of_matched_items(warehouse, seed):
     without = nudge_effect(con, STREAM, Question(as_of, where=(("cause", "(none)"),))).to_pylist()
     assert without == [row for row in answer if row["cause"] is None]
     con.close()
+
+
+@pytest.mark.parametrize(
+    ("message", "ended", "outcome"),
+    [
+        ("no luck with order 77", 3, "same failure again"),
+        ("no luck with order 77", 1, "no change yet"),
+        ("the bank is closed", 3, "no change yet"),
+    ],
+)
+def test_a_step_that_was_tried_since_and_failed_as_before_is_told(con, message, ended, outcome):
+    """As real servers tell it: while a step waits for its next try, of the last only its end is known."""
+    stream = a_stream()
+    put_in_force(con, stream)
+    story = run("claim", 0).turn(0)
+    story.activity("pay", due_micros=600_000_000)
+    write(con, story)
+    told = {"reference": str(story.last), "name": "pay", "state": "scheduled"}
+    before = sampled(story, 1, attempt=2, failure_message="no luck with order 12", last_ended_at=0.5, **told)
+    since = sampled(story, 4, attempt=3, failure_message=message, last_ended_at=ended, **told)
+    deliver(con, samples(before, since))
+    register_source(con, "journal", "journal")
+    of_run = {"workflow_id": story.run_id, "run_id": story.run_id}
+    states = ("planned", "requested", "accepted")
+    records = [
+        record("plan", 0, state, instant(2), of_run, "reset_activity", stream=stream.stream, stage="intake")
+        for state in states
+    ]
+    write_nudges(con, "journal", records)
+    read_until(con, 5)
+
+    (row,) = nudges(con, stream, Question(instant(5))).to_pylist()
+
+    assert (row["outcome"], row["failure_message"]) == (outcome, message if ended > 2 else None)
 
 
 def is_tied(found):

@@ -24,6 +24,7 @@ def few():
         visit("waits", [("request", -400), ("classification", -300), ("quote", -200), ("approval", -100)]),
         visit("late", [("request", -9000), ("approval", -7200)]),
         visit(HOSTILE, [("request", -50)]),
+        visit("broke", [("request", -300)], ended="failed"),
         whole(),
     ]
     opened = service_of(stories=stories)
@@ -177,13 +178,14 @@ def test_a_workflow_that_nobody_answers_for_is_told_in_a_sentence(show, few, mon
     assert "127.0.0.1:1" in words(page.error)[0]
 
 
-def test_the_way_to_nudge_is_there_where_nudges_are_on_and_the_item_is_open_now(show, few):
+def test_the_way_to_nudge_is_there_where_nudges_are_on_and_the_item_is_open_or_ended_early(show, few):
     allowed = replace(few, config=few.config.model_copy(update={"actions": ActionsConfig(allow=True)}))
 
     def has_button(service, **address):
         return "item.nudge" in {button.key for button in show(service, PAGE, **address).button}
 
     assert has_button(allowed, item="late", as_of=None, live="false")
+    assert has_button(allowed, item="broke", as_of=None, live="false")
     assert not has_button(few, item="late", as_of=None, live="false")
     assert not has_button(allowed, item="whole", as_of=None, live="false")
     assert not has_button(allowed, item="late")

@@ -1,8 +1,13 @@
 """The page of stuck work in every state it can be in."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.pages.company import visit
+from app.ui import stuck
+from app.ui.url import Filters
+from metrics.stuck_search import Search
+from tests.pages.company import NOON, visit
 from tests.pages.test_live_flow import rows_of, widget, words
 
 PAGE = "pages/stuck.py"
@@ -31,12 +36,27 @@ def test_causes_come_first_as_the_metric_has_them(show, company):
     assert not page.exception
 
 
+def test_the_rules_are_evaluated_once_for_causes_and_items_and_once_for_the_trend(opened, monkeypatch):
+    asked = []
+    evaluate = Search.of_stream
+    monkeypatch.setattr(Search, "of_stream", lambda self, *told: asked.append(self) or evaluate(self, *told))
+    service = opened(stories=[visit("one", [("request", -9000)])])
+
+    for viewer in range(3):
+        now = NOON + timedelta(seconds=3 * viewer)
+        with stuck.asking_now(service, service.streams[0], Filters(), now) as page:
+            assert [row["items"] for row in page.causes] == [1]
+            assert page.ask(stuck.STUCK)
+
+    assert len(asked) == 2
+
+
 def test_the_headline_adds_up(show, company):
-    stuck = [row for row in roots(company) if row["severity"] != "watch"]
-    watch = len(roots(company)) - len(stuck)
+    held = [row for row in roots(company) if row["severity"] != "watch"]
+    watch = len(roots(company)) - len(held)
     in_flight = sum(row["items"] for row in rows_of(company, "in_flight"))
 
-    assert words(show(company, PAGE).header) == [f"{len(stuck)} of {in_flight} requests are stuck, {watch} to watch"]
+    assert words(show(company, PAGE).header) == [f"{len(held)} of {in_flight} requests are stuck, {watch} to watch"]
 
 
 def test_the_address_opens_a_cause_and_its_items_are_those_it_holds(show, company):

@@ -158,7 +158,7 @@ def littles_law_words(rows: Sequence[Row], item: str) -> str:
 def _rate(per_day: float, item: str) -> str:
     rates: Mapping[str, float] = {"day": per_day, "hour": per_day / 24, "minute": per_day / 1440}
     unit = next((unit for unit in rates if rates[unit] < 100), "minute")
-    return f"{_items(rates[unit])} {item}s a {unit}"
+    return f"{_items(rates[unit])} {wording.several(item)} a {unit}"
 
 
 def _items(number: float) -> str:

@@ -36,6 +36,7 @@ NO_NAME = Sentence(
     "The address names none: it ends in ?item=KEY, where KEY is a business key, a workflow id or a run id. The items on"
     " the other pages lead here.",
 )
+ENDED_EARLY = frozenset({"failed", "canceled", "terminated", "timed out"})
 MARKS = {"bad": "▲ ", "watch": "◷ ", "good": "✓ ", "none": ""}
 TONE_COLOURS = {"bad": "red", "watch": "orange", "good": "green"}
 
@@ -115,13 +116,17 @@ class ItemPage:
         ]
 
     def nudge(self) -> None:
-        """The button that opens the nudge's plan. Draw it outside every live part, or the plan's buttons are dead."""
-        if self.chosen.as_of is not None or not self.service.config.actions.allow or self.open_row is None:
+        """The button that opens the nudge's plan, for what is open or ended before its time: that can begin again.
+
+        Draw it outside every live part, or the plan's buttons are dead.
+        """
+        can_be_nudged = self.open_row is not None or self.status["ended"] in ENDED_EARLY
+        if self.chosen.as_of is not None or not self.service.config.actions.allow or not can_be_nudged:
             return
         if st.button(f"Nudge this {self.stream.item.name}", icon=":material/touch_app:", key="item.nudge"):
-            rule = next(iter(self._own(self.ask(STUCK))), None)
+            rule = next(iter(self._own(self.ask(STUCK))), None) if self.open_row else None
             helps = rule["nudges"].split(", ")[0] if rule and rule["nudges"] else None
-            target = target_of({**self.open_row, "cause": rule["cause"] if rule else None})
+            target = target_of({**(self.open_row or self.status), "cause": rule["cause"] if rule else None})
             open_drawer(self.service, self.stream, [target], helps)
 
     def head(self) -> None:

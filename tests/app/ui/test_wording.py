@@ -83,6 +83,13 @@ def test_one_is_singular():
         "2 items",
         "2 people",
     ]
+    assert [wording.several(one) for one in ("claim", "story", "survey", "box", "branch")] == [
+        "claims",
+        "stories",
+        "surveys",
+        "boxes",
+        "branches",
+    ]
 
 
 @pytest.mark.parametrize(
