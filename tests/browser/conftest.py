@@ -48,9 +48,15 @@ def a_browser():
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
+def folder(tmp_path_factory):
+    """Where the service that all pages come from keeps its files."""
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="session")
+def address(folder):
     """Where the pages are."""
-    with serving(tmp_path_factory.mktemp("pages")) as found:
+    with serving(folder) as found:
         yield found
 
 

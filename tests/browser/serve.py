@@ -1,7 +1,8 @@
 """The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER`.
 
-Prints its address. The company of NOON stands still; every second one more request begins now, so that live pages
-have something to show. Ends on SIGTERM, and when its parent does.
+Prints its address, and leaves a config in the folder, so that the command line finds the service. The company of NOON
+stands still; every second one more request begins now, so that live pages have something to show. Ends on SIGTERM,
+and when its parent does.
 """
 
 import ctypes
@@ -20,6 +21,7 @@ from tests.pages.company import CRM, STREAM, TEMPORAL, busy, deciding, finish, s
 from warehouse import write_batch
 
 HOSTILE = "<img src=x onerror=window.hit=1> ![](http://evil.example/p.png)"
+CONFIG, WAREHOUSE = "streamgauge.toml", "pages.duckdb"
 SET_PARENT_DEATH_SIGNAL = 1
 
 
@@ -33,7 +35,9 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     made = service_of(stories=shown(), open_there=31)
-    config = Config(warehouse=Path(sys.argv[1]) / "pages.duckdb", streams=(str(STREAM),), server=ServerConfig(port=0))
+    folder = Path(sys.argv[1])
+    (folder / CONFIG).write_text(f'warehouse = "{WAREHOUSE}"\nstreams = ["{STREAM}"]\n')
+    config = Config(warehouse=folder / WAREHOUSE, streams=(str(STREAM),), server=ServerConfig(port=0))
     service = replace(made, config=config)
     stop = threading.Event()
     worker = threading.Thread(target=_work, args=(service, stop))
