@@ -11,8 +11,9 @@ class Screen:
     """One page: `pages/<name>.py`, at `/<name>` with dashes; the first of SCREENS is at the root.
 
     icon: a Material symbol. has_stream: it speaks about one stream, with that stream's filters. window: `window` for a
-    short one that ends now, `period` for a long one to look back on, empty for none. is_hidden: not in the navigation,
-    reached by links. is_for_demo: only where the demo's company is watched.
+    short one that ends now, `period` for a long one to look back on, empty for none. is_of_one: it speaks about one
+    item, which no filter narrows. is_hidden: not in the navigation, reached by links. is_for_demo: only where the
+    demo's company is watched.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Screen:
     icon: str
     has_stream: bool = True
     window: str = ""
+    is_of_one: bool = False
     is_hidden: bool = False
     is_for_demo: bool = False
 
@@ -40,7 +42,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("bottlenecks", "Bottlenecks", "hourglass", window="period"),
     Screen("decisions", "Decisions", "gavel", window="period"),
     Screen("stream", "Stream", "account_tree", window="period"),
-    Screen("item", "Item", "search", is_hidden=True),
+    Screen("item", "Item", "search", is_of_one=True, is_hidden=True),
     Screen("explore", "Explore & export", "table_view"),
     Screen("data_health", "Data health", "monitor_heart", has_stream=False),
     Screen("demo", "Demo", "science", has_stream=False, is_for_demo=True),

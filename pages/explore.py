@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from app import service
 from app.ui import filters, frame
 from app.ui.asking import LIVE
-from app.ui.explore import Explorer, extracting_page
+from app.ui.explore.page import Explorer, extracting_page
 
 chosen = filters.chosen()
 running = service.current()

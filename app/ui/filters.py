@@ -78,7 +78,7 @@ def _flow_filters(service: Service, screen: Screen, instant: datetime | None, no
     if stream is None:
         return Filters()
     window = _window_picker(screen.window) if screen.window else url.USUAL_WINDOW
-    where = _where_picker(service, stream, instant or LIVE.at(service, now))
+    where = () if screen.is_of_one else _where_picker(service, stream, instant or LIVE.at(service, now))
     return Filters(stream.stream, window=window, where=where)
 
 

@@ -208,6 +208,17 @@ def test_a_table_is_sorted_by_a_click_on_its_head(visit):
     assert head.text_content() == "Age ↓"
 
 
+def test_an_item_among_the_rows_opens_its_page_as_of_the_same_instant(visit):
+    page = visit(f"/explore?{AS_OF}&live=false&sort=item", wait="[data-testid=stDataFrame] canvas")
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    box = page.locator("[data-testid=stDataFrame] canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 30, box["y"] + 52)
+    page.wait_for_url(re.compile(r"/item\?.*item="))
+
+    page.get_by_role("heading", name="Timeline").wait_for()
+    assert "as_of=2026-03-02T12" in page.url
+
+
 def test_data_health_is_one_click_away(visit):
     page = visit(f"/?{AS_OF}")
     page.get_by_role("link", name="Data health").click()

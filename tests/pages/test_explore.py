@@ -1,11 +1,12 @@
 """Explore & export in every state it can be in."""
 
 import httpx
+import pyarrow as pa
 import pytest
 
 from app.answers import Ask
 from app.exports import Wish, extracting
-from app.ui import explore_view
+from app.ui.explore import view
 from metrics import ALL
 from tests.pages.company import NOON
 from warehouse.views import VIEWS
@@ -30,7 +31,7 @@ def test_it_begins_with_the_open_items(show, company):
     assert "2026-03-02 12:00:00 UTC" in words(page)
 
 
-@pytest.mark.parametrize("relation", explore_view.relations())
+@pytest.mark.parametrize("relation", view.relations())
 def test_all_that_has_rows_can_be_exported(company, relation):
     kind, _, name = relation.partition(".")
     wish = Wish(kind, name, Ask(name, as_of=NOON.isoformat()))
@@ -42,7 +43,7 @@ def test_all_that_has_rows_can_be_exported(company, relation):
 
 
 def test_metrics_and_tables_are_all_offered():
-    assert len(explore_view.relations()) == len(ALL) + len(VIEWS)
+    assert len(view.relations()) == len(ALL) + len(VIEWS)
 
 
 def test_filters_groups_and_order_of_the_address_are_what_is_shown(show, company):
@@ -107,6 +108,14 @@ def test_a_chart_is_drawn_of_what_is_shown(show, company):
 
     assert not page.exception
     assert "explore.chart" in str(page.main)
+
+
+def test_an_item_is_opened_in_its_own_stream():
+    table = pa.table({"stream": ["a", "b"], "item": ["one", "two"]})
+
+    assert view.stream_of(table, "two") == "b"
+    assert view.stream_of(table, "three") is None
+    assert view.stream_of(table.select(["item"]), "two") is None
 
 
 def test_the_links_download_what_is_shown(show, company):

@@ -40,6 +40,21 @@ def name(page):
     return next(said for said in words(page.markdown) if said.startswith("**Request ")).strip("*")
 
 
+def test_no_filter_is_offered_for_one_item(show, few):
+    def popovers(page):
+        return [block.proto.popover.label for block in blocks(page.main) if block.proto.HasField("popover")]
+
+    assert "Filter" in popovers(show(few, "pages/stuck.py"))
+    assert "Filter" not in popovers(show(few, PAGE, item="waits", **{"where.Region": "North"}))
+
+
+def blocks(block):
+    for each in getattr(block, "children", {}).values():
+        if hasattr(each, "children"):
+            yield each
+            yield from blocks(each)
+
+
 def happened(page):
     """The list of what happened: the last of its kind on the page."""
     found = [block for block in components(page.main, "item_entries") if block["groups"]]

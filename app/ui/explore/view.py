@@ -13,6 +13,7 @@ from app.ui import charts, wording
 from warehouse.selecting import Kind
 from warehouse.views import VIEWS
 
+ITEM, STREAM = "item", "stream"
 PAGE_ROWS = 500
 # More points than that are no picture.
 MOST_POINTS = 500
@@ -55,19 +56,36 @@ def frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def column_config(names: Sequence[str], kinds: Mapping[str, Kind], meanings: Mapping[str, str]) -> dict[str, Any]:
-    """How each column is shown: its meaning behind its name, instants to the second."""
+def column_config(
+    names: Sequence[str], kinds: Mapping[str, Kind], meanings: Mapping[str, str], *, opened: str
+) -> dict[str, Any]:
+    """How each column is shown: its meaning behind its name, instants to the second; items open at a click.
+
+    opened: where the session keeps which item was clicked.
+    """
     shown: dict[str, Any] = {}
     for name in names:
         meaning = meanings.get(name) or None
         kind = kinds.get(name, "number")
-        if kind == "instant":
+        if name == ITEM:
+            shown[name] = st.column_config.ButtonColumn(
+                name, help=meaning, type="tertiary", alignment="left", key=opened
+            )
+        elif kind == "instant":
             shown[name] = st.column_config.DatetimeColumn(name, help=meaning, format="YYYY-MM-DD HH:mm:ss")
         elif kind == "number":
             shown[name] = st.column_config.NumberColumn(name, help=meaning)
         else:
             shown[name] = st.column_config.Column(name, help=meaning)
     return shown
+
+
+def stream_of(table: pa.Table, item: str) -> str | None:
+    """The stream of an item among these rows, where they say it."""
+    if not {ITEM, STREAM} <= set(table.column_names):
+        return None
+    pairs = zip(table.column(ITEM).to_pylist(), table.column(STREAM).to_pylist(), strict=True)
+    return next((stream for name, stream in pairs if name == item), None)
 
 
 def number_columns(extract: Extract) -> list[str]:
