@@ -122,7 +122,7 @@ def _no_worker(_: Stream, row: Row) -> str:
     work = f"step {row['activity']}" if row["activity"] else "the next worker turn"
     last = row["last_poll_at"]
     seen = f"the last one asked {_seconds(row['until_at'], last)} ago" if last else "none was ever seen"
-    return f"No worker polls {row['task_queue']} ({seen}): {work} has waited for {_since(row)}."
+    return f"No worker polls queue {row['task_queue']} ({seen}): {work} has waited for {_since(row)}."
 
 
 def _version(_: Stream, row: Row) -> str:
@@ -240,7 +240,7 @@ def _failing_title(stream: Stream, row: Row) -> str:
 
 
 def _queue_title(_: Stream, row: Row) -> str:
-    return f"No worker polls {row['task_queue']} for {'steps' if row['activity'] else 'worker turns'}"
+    return f"No worker polls queue {row['task_queue']} for {'steps' if row['activity'] else 'worker turns'}"
 
 
 def _paused_title(_: Stream, row: Row) -> str:

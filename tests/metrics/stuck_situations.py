@@ -72,14 +72,14 @@ STUCK: dict[str, Stuck] = {
         "no worker",
         22,
         "none was ever seen",
-        "No worker polls {}-ghost for steps",
+        "No worker polls queue {}-ghost for steps",
         steps=[step("quick", task_queue="{}-ghost")],
     ),
     "no-worker": Stuck(
-        "no worker", 22, "the next worker turn has waited", "No worker polls {}-no-worker for worker turns"
+        "no worker", 22, "the next worker turn has waited", "No worker polls queue {}-no-worker for worker turns"
     ),
     "worker-gone": Stuck(
-        "no worker", 25, "", "No worker polls {}-worker-gone for worker turns", steps=[["wait", "go"]]
+        "no worker", 25, "", "No worker polls queue {}-worker-gone for worker turns", steps=[["wait", "go"]]
     ),
     "unknown-type": Stuck("worker turn failing", 4, "is not registered", "Mystery fails in its code"),
     "raising": Stuck(

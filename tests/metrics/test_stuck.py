@@ -191,9 +191,9 @@ def test_work_that_nobody_fetches_is_stuck_once_workers_had_time_to_start(claims
     assert rules(claims, 19) == []
     assert rules(claims, 20) == [("claim", "no worker", 0), ("step", "no worker", 0)]
     turn, activity = held(claims, 20)
-    assert turn["why"] == "No worker polls claims (none was ever seen): the next worker turn has waited for 20s."
-    assert activity["why"] == "No worker polls activities (none was ever seen): step pay has waited for 20s."
-    assert (turn["severity"], turn["cause_title"]) == ("critical", "No worker polls claims for worker turns")
+    assert turn["why"] == "No worker polls queue claims (none was ever seen): the next worker turn has waited for 20s."
+    assert activity["why"] == "No worker polls queue activities (none was ever seen): step pay has waited for 20s."
+    assert (turn["severity"], turn["cause_title"]) == ("critical", "No worker polls queue claims for worker turns")
     deliver(claims, samples(polled("claims", 25, 1, kind="workflow"), polled("activities", 25, 2), retry(step, 25, 1)))
     assert rules(claims, 25) == []
 

@@ -140,12 +140,26 @@ def test_shares_over_all_decisions_weigh_as_much_as_the_questions_behind_them():
     assert figures.figures([])[0]["text"] == "–"  # noqa: RUF001
 
 
-def test_outcomes_are_counted_by_whom_and_what(asked):
+def test_outcomes_are_counted_by_whom_and_what(asked, stream):
     rows = asked("decision_summary", by=("actor_kind", "outcome"))
-    chart = drawn.outcomes([row for row in rows if row["decided"]], "actor_kind", palette(False))
+    kinds = drawn.kinds_of(rows, stream)
+    chart = drawn.outcomes([row for row in rows if row["decided"]], "actor_kind", kinds, palette(False))
 
     total = sum(sum(trace["x"]) for trace in chart.figure["data"])
     assert total == sum(row["decided"] for row in rows)
+
+
+def test_an_outcome_has_one_colour_on_the_page_though_a_chart_lacks_others(stream):
+    rows = [decided() | {"actor": "ann", "outcome": name, "decided": 3} for name in ("approve", "ask-again", "reject")]
+    kinds = drawn.kinds_of(rows, stream)
+    by_actor = drawn.outcomes([rows[0], rows[2]], "actor", kinds, palette(False))
+    over_time = drawn.over_time([(NOON, rows)], kinds, palette(False), UTC)
+
+    def colours(chart):
+        return {trace["name"]: trace["marker"]["color"] for trace in chart.figure["data"]}
+
+    assert len(colours(by_actor)) == 2
+    assert colours(by_actor).items() < colours(over_time).items()
 
 
 def test_where_persons_are_hidden_nobody_is_named(show, company, asked):

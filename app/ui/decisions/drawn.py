@@ -78,15 +78,24 @@ def _latency_words(rows: Sequence[Row]) -> str:
     return "Time from asked to decided. " + ("; ".join(parts) if parts else "Too few answers to say.")
 
 
-def outcomes(rows: Sequence[Row], who: str, ink: Palette) -> Chart:
-    """Who decided how: a bar for each `who` (actor or actor_kind), a part for each outcome, as counts."""
+def kinds_of(rows: Sequence[Row], stream: Stream) -> list[str]:
+    """The outcomes that were decided, as the stream file lists them, then others: so that each keeps its colour."""
+    seen = {str(row["outcome"]) for row in rows if row["decided"]}
+    declared = list(dict.fromkeys(option for decision in stream.decisions for option in decision.options))
+    return [*(kind for kind in declared if kind in seen), *sorted(seen - set(declared))]
+
+
+def outcomes(rows: Sequence[Row], who: str, kinds: Sequence[str], ink: Palette) -> Chart:
+    """Who decided how: a bar for each `who` (actor or actor_kind), a part for each outcome, as counts.
+
+    kinds: all outcomes on the page, in the order of their colours.
+    """
     counts: dict[str, dict[str, int]] = {}
     for row in rows:
         if row["decided"]:
             of = counts.setdefault(str(row[who]), {})
             of[str(row["outcome"])] = of.get(str(row["outcome"]), 0) + row["decided"]
     people = sorted(counts, key=lambda name: sum(counts[name].values()))
-    kinds = sorted({outcome for of in counts.values() for outcome in of})
     colours = _colours(kinds, ink)
     data = [
         {
@@ -99,16 +108,22 @@ def outcomes(rows: Sequence[Row], who: str, ink: Palette) -> Chart:
             "hovertemplate": "%{x} %{fullData.name}<extra>%{y}</extra>",
         }
         for kind in kinds
+        if any(kind in of for of in counts.values())
     ]
     total = sum(sum(of.values()) for of in counts.values())
     layout = {"barmode": "stack", "xaxis": {"rangemode": "tozero", "showgrid": True}, "hovermode": "closest"}
+    layout["yaxis"] = {"ticks": "outside", "ticklen": 8, "tickcolor": "rgba(0,0,0,0)"}  # Room between name and bar.
     alt = f"Outcomes by {who.replace('_', ' ')}: {wording.plural(total, 'decision')} of {len(people)}."
     return Chart({"data": data, "layout": layout}, alt, ROOM + BAR * max(len(people), 1))
 
 
-def over_time(parts: Sequence[tuple[datetime, Sequence[Row]]], ink: Palette, viewer: tzinfo) -> Chart:
-    """Outcomes decided in each part of the window, stacked; `parts`: the begin of each, and its rows by outcome."""
-    kinds = sorted({str(row["outcome"]) for _, rows in parts for row in rows if row["decided"]})
+def over_time(
+    parts: Sequence[tuple[datetime, Sequence[Row]]], kinds: Sequence[str], ink: Palette, viewer: tzinfo
+) -> Chart:
+    """Outcomes decided in each part of the window, stacked; `parts`: the begin of each, and its rows by outcome.
+
+    kinds: all outcomes on the page, in the order of their colours.
+    """
     colours = _colours(kinds, ink)
     begins = [begin.astimezone(viewer).replace(tzinfo=None) for begin, _ in parts]
     data = [

@@ -169,13 +169,17 @@ class DecisionsPage:
         if not rows:
             st.markdown("Nothing was decided in the window.")
             return
-        draw(drawn.outcomes(rows, who, self.ink), "decisions.outcomes", self.ink)
+        parts = self._parts()
+        over_time = [row for _, of in parts for row in of if row["decided"]]
+        kinds = drawn.kinds_of([*rows, *over_time], self.stream)
+        draw(drawn.outcomes(rows, who, kinds, self.ink), "decisions.outcomes", self.ink)
         if not self.is_hidden:
             st.caption(
                 f"Groups of fewer than {SMALLEST_GROUP} questions are left out: they say more of chance than of people."
             )
-        heading("Outcomes over time", metric=SUMMARY, n=decided, note=f"last {self.chosen.window}")
-        draw(drawn.over_time(self._parts(), self.ink, zone()), "decisions.time", self.ink)
+        all_decided = wording.plural(sum(row["decided"] for row in over_time), "decision")
+        heading("Outcomes over time", metric=SUMMARY, n=all_decided, note=f"last {self.chosen.window}")
+        draw(drawn.over_time(parts, kinds, self.ink, zone()), "decisions.time", self.ink)
 
     def breaches(self) -> None:
         """Decisions without authority, with too few people, or decided otherwise later."""
@@ -209,7 +213,7 @@ class DecisionsPage:
         return self.ask(LEDGER)
 
     def _link(self, row: Row) -> str | None:
-        return links.item_link(self.stream, row)
+        return links.item_page(self.chosen, row)
 
     def _nothing(self, without_filter: int) -> Sentence:
         if without_filter:

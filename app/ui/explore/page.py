@@ -28,6 +28,11 @@ from warehouse.views import NAMES
 WINDOW, OPENED = "window", "explore.opened"
 USUAL_METRIC, USUAL_WINDOW = "open_items", "30d"
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
+# On a phone two pickers share a row.
+STYLE = """<style>@media (max-width:640px) {
+:is(.st-key-explore-cut, .st-key-explore-chart, .st-key-explore-what) > * {width:calc(50% - .5rem)!important}
+.st-key-explore-cut > :first-child {width:100%!important}
+}</style>"""
 assert set(FORMATS) == set(MEDIA_TYPES)
 
 
@@ -77,6 +82,7 @@ class Explorer:
         """Draw what there is to choose from."""
         kind, name = self._relation()
         options = view.relations()
+        st.html(STYLE)
         with st.container(horizontal=True, vertical_alignment="bottom", key="explore-what"):
             st.session_state["explore.what"] = f"{kind}.{name}"
             st.selectbox(
@@ -126,6 +132,8 @@ class Explorer:
         table = extract.table()
         skip = (pickers.page_number() - 1) * PAGE_ROWS
         st.markdown(wording.plain(view.where_we_are(extract, table.num_rows, skip)))
+        if extract.wish.kind == TABLE and self.chosen.as_of is not None:
+            st.caption("Tables hold all that is known now. The instant above is asked of metrics alone.")
         if not table.num_rows:
             st.info(wording.plain(view.why_nothing(extract)), icon=":material/filter_alt_off:")
             return
@@ -136,7 +144,7 @@ class Explorer:
             hide_index=True,
             lazy=False,
             column_config=view.column_config(extract.asked.columns, extract.kinds, meanings, opened=OPENED),
-            height=min(38 + 35 * table.num_rows, 620),
+            height="content" if table.num_rows <= view.MOST_SHOWN else view.TALLEST,
             alt=f"{table.num_rows} rows of {extract.title}",
         )
         self._open_item(table)

@@ -15,6 +15,7 @@ from warehouse.views import VIEWS
 
 ITEM, STREAM = "item", "stream"
 PAGE_ROWS = 500
+TALLEST, MOST_SHOWN = 620, 17  # Pixels of a table that scrolls; more rows than that do.
 # More points than that are no picture.
 MOST_POINTS = 500
 VALUE_HELP: Mapping[Kind, str] = {
@@ -68,8 +69,9 @@ def column_config(
         meaning = meanings.get(name) or None
         kind = kinds.get(name, "number")
         if name == ITEM:
+            told = f"{meaning or ''} A click opens its page.".strip()
             shown[name] = st.column_config.ButtonColumn(
-                name, help=meaning, type="tertiary", alignment="left", key=opened
+                f"{name} ↗", help=told, type="tertiary", alignment="left", key=opened
             )
         elif kind == "instant":
             shown[name] = st.column_config.DatetimeColumn(name, help=meaning, format="YYYY-MM-DD HH:mm:ss")
