@@ -7,13 +7,17 @@ machine, or say with the figures how busy it was: the load is printed beside the
 import argparse
 import asyncio
 import os
+import re
 import statistics
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
+import httpx
 import psutil
 from playwright.sync_api import Browser, Page
 
@@ -22,6 +26,7 @@ from tests.browser.conftest import a_browser, serving
 from tests.browser.live_viewers import LiveViewer, watch_together
 from tests.browser.screens import LOOKS, STAGES
 
+ITEMS_OF_EXPORT = 6_000  # Their history has more than 100,000 events.
 WARM_UP = 60  # Refreshes before memory is looked at: caches fill first.
 MEGABYTE = 1 << 20
 IS_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -32,6 +37,14 @@ def main() -> None:
     wish = _wish()
     _row("what", "median", "p95", "n", "aim")
     _row("---", "---:", "---:", "---:", "---")
+    if wish.only is None:
+        _pages(wish)
+    with _server(str(ITEMS_OF_EXPORT)) as (address, _), a_browser() as browser:
+        _export(browser, address, wish.visits)
+    print(f"\n{os.cpu_count()} cores, load {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 min)")
+
+
+def _pages(wish: argparse.Namespace) -> None:
     with _server() as (address, server):
         with a_browser() as browser:
             _timed("first visit of Live flow: map visible", _first_visits(browser, address, wish.visits), "2.5 s")
@@ -42,8 +55,6 @@ def main() -> None:
         _memory(address, server, wish)
     with _server() as (address, _), a_browser() as browser:
         _tab_memory(browser, address, wish.tab_seconds)
-    # 100k rows as CSV, first byte: measured here once the pages offer the download.
-    print(f"\n{os.cpu_count()} cores, load {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 min)")
 
 
 def _wish() -> argparse.Namespace:
@@ -53,13 +64,14 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two refreshes of a viewer")
     parser.add_argument("--rounds", type=int, default=12, help="refreshes of each viewer")
     parser.add_argument("--refreshes", type=int, default=720, help="refreshes for memory: an hour at 5 s is 720")
+    parser.add_argument("--only", choices=("export",), help="nothing but this")
     parser.add_argument("--tab-seconds", type=int, default=120, help="how long a tab is left refreshing")
     return parser.parse_args()
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, psutil.Process]]:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as address:
+def _server(*words: str) -> Iterator[tuple[str, psutil.Process]]:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *words) as address:
         port = int(address.rsplit(":", 1)[1])
         found = next(each for each in psutil.Process().children() if _listens(each, port))
         yield address, found
@@ -122,6 +134,29 @@ def _viewers(address: str, server: psutil.Process, wish: argparse.Namespace) -> 
     refreshes = sum(len(viewer.took) for viewer in found)
     sent = sum(viewer.received for viewer in found) / refreshes / 1024
     _row("bytes of a refresh, first page view included", f"{sent:.1f} kB", "", str(refreshes), "")
+
+
+def _export(browser: Browser, address: str, times: int) -> None:
+    """All events as CSV, by the link on the page: until the first byte, and until the last."""
+    page = _page(browser)
+    page.goto(f"{address}/explore?table=events&live=false")
+    link = page.get_by_role("link", name=re.compile("CSV: all"))
+    link.wait_for()
+    url, words = urljoin(page.url, link.get_attribute("href")), link.inner_text()
+    page.context.close()
+    first, whole = [], []
+    for _ in range(times):
+        begun = time.monotonic()
+        with httpx.stream("GET", url, timeout=300) as answer:
+            answer.raise_for_status()
+            pieces = answer.iter_raw()
+            next(pieces)
+            first.append(time.monotonic() - begun)
+            deque(pieces, maxlen=0)
+        whole.append(time.monotonic() - begun)
+    rows = words.rpartition("all ")[2]
+    _timed(f"export of {rows} rows as CSV: first byte", first, "1 s")
+    _timed(f"export of {rows} rows as CSV: last byte", whole, "")
 
 
 def _memory(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:

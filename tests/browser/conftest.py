@@ -17,11 +17,11 @@ EXPECTED_ERRORS = ("/_stcore/health", "/_stcore/host-config")
 
 
 @contextmanager
-def serving(folder):
-    """The pages in a process of their own; gives their address."""
+def serving(folder, *words):
+    """The pages in a process of their own; gives their address. words: as tests.browser.serve takes them."""
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.serve", str(folder)],
+            [sys.executable, "-m", "tests.browser.serve", str(folder), *words],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -1,4 +1,4 @@
-"""The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER`.
+"""The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER [ITEMS]`.
 
 Prints its address, and leaves a config in the folder, so that the command line finds the service. The company of NOON
 stands still; every second one more request begins now, so that live pages have something to show. Ends on SIGTERM,
@@ -25,16 +25,16 @@ CONFIG, WAREHOUSE = "streamgauge.toml", "pages.duckdb"
 SET_PARENT_DEATH_SIGNAL = 1
 
 
-def shown() -> list[Story]:
+def shown(items: int = 120) -> list[Story]:
     """What stands still: work in every stage, a hostile name, people who decide, and one with a long past."""
-    return [*busy(items=120), visit(HOSTILE, [("request", -200)]), *deciding(), whole()]
+    return [*busy(items=items), visit(HOSTILE, [("request", -200)]), *deciding(), whole()]
 
 
 def main() -> None:
     """Serve until told to end."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    made = service_of(stories=shown(), open_there=31)
+    made = service_of(stories=shown(*map(int, sys.argv[2:])), open_there=31)
     folder = Path(sys.argv[1])
     (folder / CONFIG).write_text(f'warehouse = "{WAREHOUSE}"\nstreams = ["{STREAM}"]\n')
     config = Config(warehouse=folder / WAREHOUSE, streams=(str(STREAM),), server=ServerConfig(port=0))

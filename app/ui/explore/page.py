@@ -30,8 +30,9 @@ USUAL_METRIC, USUAL_WINDOW = "open_items", "30d"
 FORMATS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
 # On a phone two pickers share a row.
 STYLE = """<style>@media (max-width:640px) {
-:is(.st-key-explore-cut, .st-key-explore-chart, .st-key-explore-what) > * {width:calc(50% - .5rem)!important}
-.st-key-explore-cut > :first-child {width:100%!important}
+:is(.st-key-explore-cut, .st-key-explore-chart, .st-key-explore-what) > .stElementContainer
+  {flex:0 1 calc(50% - .5rem)!important;min-width:0!important}
+.st-key-explore-cut > [data-testid=stLayoutWrapper] {flex-basis:100%!important}
 }</style>"""
 assert set(FORMATS) == set(MEDIA_TYPES)
 
