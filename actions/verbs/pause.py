@@ -5,7 +5,7 @@ from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
 from actions.errors import NotEligible
 from actions.order import Order
 from actions.verb import Action, Answer, Deed, Effect, Look
-from actions.verbs.unpause import why_unable
+from actions.verbs.unpause import of_run, why_unable
 
 
 async def expect(look: Look, order: Order) -> Effect:
@@ -22,14 +22,7 @@ async def expect(look: Look, order: Order) -> Effect:
 
 async def act(deed: Deed) -> Answer:
     """Idempotent: the server knows the request id."""
-    request = PauseWorkflowExecutionRequest(
-        namespace=deed.namespace,
-        workflow_id=deed.look.target.workflow_id,
-        run_id=deed.seen.run_id,
-        identity=deed.identity,
-        reason=deed.reason,
-        request_id=deed.request_id,
-    )
+    request = of_run(PauseWorkflowExecutionRequest, deed)
     await deed.writer.ask(deed.writer.service.pause_workflow_execution, request)
     return Answer("is paused")
 

@@ -1,10 +1,14 @@
 """Let a paused run go on."""
 
-from temporalio.api.workflowservice.v1 import UnpauseWorkflowExecutionRequest
+from typing import TypeVar
+
+from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest
 
 from actions.errors import NotEligible
 from actions.order import Order
 from actions.verb import Action, Answer, Deed, Effect, Look, Server
+
+Request = TypeVar("Request", PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest)
 
 
 def why_unable(server: Server) -> str | None:
@@ -12,6 +16,18 @@ def why_unable(server: Server) -> str | None:
     if "workflow_pause" in server.capabilities:
         return None
     return "This server does not pause runs here: it is too old, or frontend.WorkflowPauseEnabled is off."
+
+
+def of_run(kind: type[Request], deed: Deed) -> Request:
+    """The request that pauses the run of a deed, or lets it go on."""
+    return kind(
+        namespace=deed.namespace,
+        workflow_id=deed.look.target.workflow_id,
+        run_id=deed.seen.run_id,
+        identity=deed.identity,
+        reason=deed.reason,
+        request_id=deed.request_id,
+    )
 
 
 async def expect(look: Look, order: Order) -> Effect:
@@ -26,14 +42,7 @@ async def expect(look: Look, order: Order) -> Effect:
 
 async def act(deed: Deed) -> Answer:
     """Idempotent: the server knows the request id."""
-    request = UnpauseWorkflowExecutionRequest(
-        namespace=deed.namespace,
-        workflow_id=deed.look.target.workflow_id,
-        run_id=deed.seen.run_id,
-        identity=deed.identity,
-        reason=deed.reason,
-        request_id=deed.request_id,
-    )
+    request = of_run(UnpauseWorkflowExecutionRequest, deed)
     await deed.writer.ask(deed.writer.service.unpause_workflow_execution, request)
     return Answer("goes on")
 

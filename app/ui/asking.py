@@ -12,11 +12,13 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from app.service import Service
+from app.ui.url import Filters
 from metrics import Metric, MetricError, Question, Window, compare
 from value_stream import Stream
 
 Rows: TypeAlias = list[dict[str, Any]]
 T = TypeVar("T")
+P = TypeVar("P")
 
 # Answers are kept for all viewers together; a page asks about ten questions, a round outdates all of them.
 MOST_ANSWERS = 512
@@ -178,3 +180,27 @@ def asking(
     with ExitStack() as stack:
         version = service.data_version if data_version is None else data_version
         yield Asker(service, stream, question, None if is_past else version, stack)
+
+
+@contextmanager
+def looking_back(
+    service: Service,
+    stream: Stream,
+    chosen: Filters,
+    now: datetime,
+    make: Callable[[Asker, P | None], P],
+    **more: Any,
+) -> Iterator[P]:
+    """A page about the chosen stretch, and, where it compares, that of then before it: all from one state of the data.
+
+    make: the page of an Asker, and of the page before it. more: what else the questions say.
+    """
+    live_at, version = STEADY.state(service, now)
+    with ExitStack() as stack:
+
+        def page(instant: datetime, before: P | None = None) -> P:
+            question = Question(instant, Window(instant - chosen.length, instant), chosen.where, **more)
+            return make(stack.enter_context(asking(service, stream, question, data_version=version)), before)
+
+        then = page(chosen.then) if chosen.compares and chosen.then else None
+        yield page(chosen.as_of or live_at, then)

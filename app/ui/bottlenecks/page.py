@@ -1,7 +1,7 @@
 """The parts of the Bottlenecks page: each asks its metrics and draws the answer."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.service import Service
 from app.ui import address, charts, components, difference, meaning, states, strip, wording
-from app.ui.asking import STEADY, Asker, Rows, asking
+from app.ui.asking import Asker, Rows, looking_back
 from app.ui.bottlenecks import cards
 from app.ui.bottlenecks.aging_work import aging_work, picked, zones_by_stage, zones_of_all
 from app.ui.bottlenecks.chart import Chart, Row
@@ -24,7 +24,7 @@ from app.ui.links import item_link, run_link, screen_link
 from app.ui.palette import Palette, palette
 from app.ui.url import Filters
 from app.ui.viewer import zone
-from metrics import Question, Window, find
+from metrics import Window, find
 from value_stream import Stream
 
 TIME, SPLIT, OPEN, FLOW = find("time_in_state"), find("wait_split"), find("open_items"), find("cumulative_flow")
@@ -49,20 +49,16 @@ AGE, BAND, PRINT = "age", "band", "print"
 PRINT_HELP = "Everything below each other on white. Then print it, or save it as PDF, with your browser."
 
 
-@contextmanager
-def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["BottlenecksPage"]:
+def asking_now(
+    service: Service, stream: Stream, chosen: Filters, now: datetime
+) -> AbstractContextManager["BottlenecksPage"]:
     """The page's parts, all about one instant and from one state of the data."""
-    live_at, version = STEADY.state(service, now)
     ink = palette(st.context.theme.type == "dark" and not is_paper())
-    with ExitStack() as stack:
 
-        def page(instant: datetime, before: "BottlenecksPage | None" = None) -> BottlenecksPage:
-            question = Question(instant, Window(instant - chosen.length, instant), chosen.where)
-            ask = stack.enter_context(asking(service, stream, question, data_version=version))
-            return BottlenecksPage(service, stream, chosen, ask, ink, before)
+    def page(ask: Asker, before: "BottlenecksPage | None") -> BottlenecksPage:
+        return BottlenecksPage(service, stream, chosen, ask, ink, before)
 
-        then = page(chosen.then) if chosen.compares and chosen.then else None
-        yield page(chosen.as_of or live_at, then)
+    return looking_back(service, stream, chosen, now, page)
 
 
 def is_paper() -> bool:

@@ -1,7 +1,7 @@
 """The parts of the Decisions page: each asks its metrics and draws the answer."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.service import Service
 from app.ui import address, components, difference, links, meaning, states, strip, wording
-from app.ui.asking import STEADY, Asker, Rows, asking
+from app.ui.asking import Asker, Rows, looking_back
 from app.ui.bottlenecks.chart import Row
 from app.ui.bottlenecks.page import draw
 from app.ui.decisions import drawn, figures, lists
@@ -19,7 +19,7 @@ from app.ui.palette import Palette, palette
 from app.ui.states import Sentence
 from app.ui.url import Filters
 from app.ui.viewer import zone
-from metrics import Question, Window, find
+from metrics import Window, find
 from value_stream import Stream
 
 LEDGER, SUMMARY, SOURCES = find("decisions"), find("decision_summary"), find("source_health")
@@ -56,24 +56,17 @@ def persons_are_hidden() -> bool:
     return picked == HIDDEN
 
 
-@contextmanager
 def asking_now(
     service: Service, stream: Stream, chosen: Filters, now: datetime, *, is_hidden: bool
-) -> Iterator["DecisionsPage"]:
+) -> AbstractContextManager["DecisionsPage"]:
     """The page's parts, all about one instant and from one state of the data."""
-    live_at, version = STEADY.state(service, now)
     ink = palette(st.context.theme.type == "dark")
-    with ExitStack() as stack:
+    smallest = 1 if is_hidden else SMALLEST_GROUP
 
-        def page(instant: datetime, before: "DecisionsPage | None" = None) -> DecisionsPage:
-            window = Window(instant - chosen.length, instant)
-            smallest = 1 if is_hidden else SMALLEST_GROUP
-            question = Question(instant, window, chosen.where, hide_persons=is_hidden, smallest_group=smallest)
-            ask = stack.enter_context(asking(service, stream, question, data_version=version))
-            return DecisionsPage(service, stream, chosen, ask, ink, before)
+    def page(ask: Asker, before: "DecisionsPage | None") -> DecisionsPage:
+        return DecisionsPage(service, stream, chosen, ask, ink, before)
 
-        then = page(chosen.then) if chosen.compares and chosen.then else None
-        yield page(chosen.as_of or live_at, then)
+    return looking_back(service, stream, chosen, now, page, hide_persons=is_hidden, smallest_group=smallest)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The parts of the Stream page: the drawn stream against the real one."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app import stream_files
 from app.item_moves import item_moves
 from app.service import Service
 from app.ui import address, components, difference, meaning, states, strip, wording
-from app.ui.asking import STEADY, Asker, Rows, asking
+from app.ui.asking import Asker, Rows, looking_back
 from app.ui.bottlenecks.cards import Card
 from app.ui.frame import card, heading, say
 from app.ui.health import Trust, trusts
@@ -22,7 +22,7 @@ from app.ui.url import Filters
 from app.value_stream_map.component import value_stream_map
 from app.value_stream_map.drawing import drawing_of
 from app.value_stream_map.payload import Figures, payload
-from metrics import Question, Window, find
+from metrics import find
 from value_stream import Stream
 
 DRIFT, MOVES, VALIDATION, COMPLETENESS = (find(name) for name in ("drift", "moves", "validation", "completeness"))
@@ -39,19 +39,15 @@ STAGE, ITEM = "stage", "item"
 _STYLE = "<style>.st-key-stream-sides {--map-narrowest:720px}</style>"
 
 
-@contextmanager
-def asking_now(service: Service, stream: Stream, chosen: Filters, now: datetime) -> Iterator["StreamPage"]:
+def asking_now(
+    service: Service, stream: Stream, chosen: Filters, now: datetime
+) -> AbstractContextManager["StreamPage"]:
     """The page's parts, all about one instant and from one state of the data."""
-    live_at, version = STEADY.state(service, now)
-    with ExitStack() as stack:
 
-        def page(instant: datetime, before: "StreamPage | None" = None) -> StreamPage:
-            question = Question(instant, Window(instant - chosen.length, instant), chosen.where)
-            ask = stack.enter_context(asking(service, stream, question, data_version=version))
-            return StreamPage(service, stream, chosen, ask, before)
+    def page(ask: Asker, before: "StreamPage | None") -> StreamPage:
+        return StreamPage(service, stream, chosen, ask, before)
 
-        then = page(chosen.then) if chosen.compares and chosen.then else None
-        yield page(chosen.as_of or live_at, then)
+    return looking_back(service, stream, chosen, now, page)
 
 
 @dataclass
