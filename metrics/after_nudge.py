@@ -76,9 +76,15 @@ watch AS (
             coalesce(source.as_of_at, $as_of),
             watched.from_at + to_microseconds(CAST(coalesce(usual.micros, $unknown_micros) AS BIGINT))
         ) AS until_at,
-        item.closed_at,
-        item.ended,
-        item.is_bad
+        -- that a reset reopened it later does not undo how it had ended
+        CASE WHEN stay.next_stage = '(closed)' THEN stay.left_at ELSE item.closed_at END AS closed_at,
+        CASE WHEN stay.next_stage = '(closed)' THEN stay.exit_kind ELSE item.ended END AS ended,
+        CASE
+            WHEN stay.next_stage = '(closed)' THEN stay.exit_kind IN ('failed', 'timed out', 'terminated')
+            ELSE item.is_bad
+        END AS is_bad,
+        stay.next_stage IS NULL OR stay.next_stage = '(closed)'
+            OR stay.next_stage IN (SELECT stage FROM rule_stage WHERE stream = $stream AND is_end) AS is_last
     FROM watched
     JOIN source ON source.source_key = watched.source_key
     JOIN item ON item.stream = $stream AND item.item_key = watched.item_key
@@ -93,7 +99,7 @@ watch AS (
 progress AS (
     SELECT watch_key, left_at AS at_
     FROM watch
-    WHERE exit_kind NOT IN ('reset', 'lost') AND NOT (coalesce(is_bad, false) AND left_at = closed_at)
+    WHERE exit_kind NOT IN ('reset', 'lost') AND NOT (coalesce(is_bad, false) AND left_at = closed_at AND is_last)
     UNION ALL
     -- the end that was asked for
     SELECT watch_key, closed_at
@@ -124,6 +130,7 @@ progress AS (
        AND decision.item_key = watch.item_key
        AND decision.asked_at <= watch.from_at
        AND decision.decided_at > watch.from_at
+       AND decision.actor_kind IS DISTINCT FROM 'timer'  -- a deadline that passes moves nothing
     UNION ALL
     -- a worker turn is taken where turns had failed
     SELECT watch.watch_key, event.time_at

@@ -4,6 +4,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from metrics.metric import metric
+from metrics.observed import stretch
 from metrics.question import MetricError, Question
 from value_stream import Stream
 from warehouse import query
@@ -99,12 +100,13 @@ ORDER BY bucket.to_at
 @metric(
     title="Flow over time",
     unit="items",
-    grain=f"{BUCKETS} rows that split the window evenly",
+    grain=f"{BUCKETS} rows that split the window evenly, up to the as-of instant",
     columns=COLUMNS,
     needs_window=True,
 )
 def flow_over_time(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Table:
-    """Items in flight at the end of each stretch of the window, and items that began and ended within it.
+    """Items in flight at the end of each stretch of the window, and items that began and ended within it. The window
+    ends at the as-of instant at the latest.
 
     An item counts once; while it was closed, until a reset reopened it, it does not. An item lost from sight counts
     as gone from when it was last seen. Zero-length items arrive and depart in the same stretch.
@@ -117,13 +119,15 @@ def flow_over_time(con: DuckDBPyConnection, stream: Stream, question: Question) 
     window = question.need_window()
     if question.where or question.by:
         raise MetricError("flow_over_time cannot be split or narrowed yet: leave --where and --by out.")
-    width = (window.to_at - window.from_at).total_seconds() * 1e6 / BUCKETS
+    stretch(question)
+    from_at, to_at = window.from_at, min(window.to_at, question.as_of)
+    width = (to_at - from_at).total_seconds() * 1e6 / BUCKETS
     found = query(
         con,
         SQL,
         stream=stream.stream,
-        from_at=window.from_at,
-        to_at=window.to_at,
+        from_at=from_at,
+        to_at=to_at,
         width_micros=width,
         buckets=BUCKETS,
     )

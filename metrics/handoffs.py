@@ -93,6 +93,8 @@ deed AS (
        AND decision.item_key = turned.item_key
        AND decision.stay_index = turned.stay_index
        AND decision.decided_at <= turned.last_at
+       -- that a deadline passed is nobody's deed
+       AND decision.actor_kind IS DISTINCT FROM 'timer'
     UNION ALL
     SELECT turned.item_key, turned.stay_index, greatest(step.started_at, turned.entered_at)
     FROM turned

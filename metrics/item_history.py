@@ -32,6 +32,8 @@ KINDS: Kinds = {
     "run_id": TEXT,
     "event_id": COUNT,
 }
+# The question's deadline is an answer, and none other came before it.
+_EXPIRED = "(expiry.target IS NOT NULL AND coalesce(decision.decided_at, decision.withdrawn_at) IS NULL)"
 _NOTHING = """NULL AS started_at, NULL AS due_at, NULL AS detail, NULL AS actor, NULL AS actor_kind, NULL AS attempts,
     NULL AS task_queue, NULL AS run_key, NULL AS event_id"""
 SQL = f"""
@@ -41,7 +43,8 @@ fact AS (
         stay.stage AS name, stay.stage, stay.entered_at AS begun_at, stay.left_at AS ended_at,
         stay.exit_kind AS state, 'open' AS open_state, {_NOTHING}
     FROM chosen JOIN stay ON stay.stream = chosen.stream AND stay.item_key = chosen.item_key
-    WHERE NOT stay.is_overlapped
+    -- that a closed item waits to be reopened is known once it is
+    WHERE NOT stay.is_overlapped AND (stay.stage_index >= 0 OR stay.left_at <= chosen.until_at)
     UNION ALL BY NAME
     SELECT chosen.item_key, chosen.item, chosen.until_at, chosen.workflow_id, 'wait' AS part, NULL AS kind,
         wait.wait AS name, stay.stage, wait.begun_at, wait.ended_at, 'over' AS state, 'open' AS open_state, {_NOTHING}
@@ -49,6 +52,7 @@ fact AS (
     JOIN wait ON wait.stream = chosen.stream AND wait.item_key = chosen.item_key
     JOIN stay
         ON stay.stream = wait.stream AND stay.item_key = wait.item_key AND stay.stay_index = wait.stay_index
+    WHERE stay.stage_index >= 0 OR stay.left_at <= chosen.until_at
     UNION ALL BY NAME
     SELECT chosen.item_key, chosen.item, chosen.until_at, 'step' AS part, step.kind, step.name, stay.stage,
         step.scheduled_at AS begun_at, step.started_at, step.ended_at, step.due_at, step.ended AS state,
@@ -59,14 +63,31 @@ fact AS (
     LEFT JOIN stay
         ON stay.stream = step.stream AND stay.item_key = step.item_key AND stay.stay_index = step.stay_index
     UNION ALL BY NAME
-    SELECT chosen.item_key, chosen.item, chosen.until_at, 'decision' AS part, decision.channel AS kind,
+    -- a deadline that is an answer has answered once it has passed, whether or not the item has moved since
+    SELECT chosen.item_key, chosen.item, chosen.until_at, 'decision' AS part,
+        CASE WHEN {_EXPIRED} THEN 'deadline' ELSE decision.channel END AS kind,
         decision.decision AS name, stay.stage, decision.asked_at AS begun_at,
-        coalesce(decision.decided_at, decision.withdrawn_at) AS ended_at, decision.deadline_at AS due_at,
-        CASE WHEN decision.decided_at IS NULL THEN 'withdrawn' ELSE coalesce(decision.outcome, 'decided') END AS state,
-        'open' AS open_state, decision.evidence AS detail, decision.actor, decision.actor_kind,
+        CASE
+            WHEN {_EXPIRED} THEN decision.deadline_at
+            ELSE coalesce(decision.decided_at, decision.withdrawn_at)
+        END AS ended_at,
+        decision.deadline_at AS due_at,
+        CASE
+            WHEN {_EXPIRED} THEN expiry.outcome
+            WHEN decision.decided_at IS NULL THEN 'withdrawn'
+            ELSE coalesce(decision.outcome, 'decided')
+        END AS state,
+        'open' AS open_state, decision.evidence AS detail, decision.actor,
+        CASE WHEN {_EXPIRED} THEN 'timer' ELSE decision.actor_kind END AS actor_kind,
         decision.answer_run_key AS run_key, decision.answer_event_id AS event_id
     FROM chosen
     JOIN decision ON decision.stream = chosen.stream AND decision.item_key = chosen.item_key
+    LEFT JOIN (
+        SELECT target, min(outcome) AS outcome
+        FROM rule_event
+        WHERE stream = $stream AND purpose = 'answered' AND kind = 'deadline'
+        GROUP BY target
+    ) AS expiry ON expiry.target = decision.decision
     LEFT JOIN stay
         ON stay.stream = decision.stream AND stay.item_key = decision.item_key
        AND stay.stay_index = decision.stay_index
@@ -111,7 +132,7 @@ fact AS (
 SELECT
     fact.item,
     fact.part,
-    fact.kind,
+    CASE WHEN fact.part <> 'decision' OR fact.ended_at <= fact.until_at THEN fact.kind END AS kind,
     fact.name,
     fact.stage,
     fact.begun_at,
@@ -133,11 +154,12 @@ SELECT
     fact.task_queue,
     coalesce(run.workflow_id, fact.workflow_id) AS workflow_id,
     run.run_id,
-    fact.event_id
+    CASE WHEN fact.part <> 'decision' OR fact.ended_at <= fact.until_at THEN fact.event_id END AS event_id
 FROM fact
-LEFT JOIN run ON run.run_key = fact.run_key
+LEFT JOIN run ON run.run_key = fact.run_key AND (fact.part <> 'decision' OR fact.ended_at <= fact.until_at)
 WHERE fact.begun_at <= fact.until_at
-ORDER BY fact.begun_at, fact.item_key, fact.part, fact.name, fact.ended_at, fact.run_key, fact.event_id, fact.detail
+ORDER BY fact.begun_at, fact.item_key, fact.part, fact.name, ended_at, run.run_key, event_id, detail, kind,
+    state
 """
 
 

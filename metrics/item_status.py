@@ -39,9 +39,33 @@ WITH {chosen},
 closing AS (
     SELECT
         chosen.*,
-        CASE WHEN chosen.closed_at <= chosen.until_at THEN chosen.closed_at END AS gone_at,
+        -- what a reset reopened later was closed all the same
+        CASE
+            WHEN shut.stay_index IS NOT NULL THEN shut.entered_at
+            WHEN chosen.closed_at <= chosen.until_at THEN chosen.closed_at
+        END AS gone_at,
+        CASE WHEN shut.stay_index IS NULL THEN chosen.ended ELSE before.exit_kind END AS ended_then,
+        CASE WHEN shut.stay_index IS NULL THEN chosen.outcome ELSE before.exit_kind END AS outcome_then,
+        CASE
+            WHEN shut.stay_index IS NULL THEN chosen.is_bad
+            ELSE before.exit_kind IN ('failed', 'timed out', 'terminated')
+        END AS is_bad_then,
         CASE WHEN chosen.observed_until_at <= chosen.until_at THEN chosen.observed_until_at END AS lost_at
     FROM chosen
+    LEFT JOIN stay AS shut
+        ON shut.stream = chosen.stream AND shut.item_key = chosen.item_key AND shut.stage_index < 0
+       AND shut.entered_at <= chosen.until_at AND (shut.left_at IS NULL OR shut.left_at > chosen.until_at)
+    LEFT JOIN stay AS before
+        ON before.stream = shut.stream AND before.item_key = shut.item_key AND before.next_stage = '(closed)'
+       AND before.left_at = shut.entered_at AND before.stage_index >= 0
+),
+family AS (
+    SELECT closing.item_key, count(*) AS runs
+    FROM closing
+    JOIN run_item ON run_item.stream = closing.stream AND run_item.item_key = closing.item_key
+    JOIN run ON run.run_key = run_item.run_key
+    WHERE run.started_at <= closing.until_at
+    GROUP BY closing.item_key
 ),
 last_stay AS (
     SELECT
@@ -66,17 +90,22 @@ SELECT
     last_stay.entered_at,
     closing.opened_at,
     closing.gone_at AS closed_at,
-    CASE WHEN closing.gone_at IS NOT NULL THEN closing.ended END AS ended,
-    CASE WHEN closing.gone_at IS NOT NULL THEN closing.outcome END AS outcome,
-    CASE WHEN closing.gone_at IS NOT NULL THEN closing.is_bad END AS is_bad,
+    CASE WHEN closing.gone_at IS NOT NULL THEN closing.ended_then END AS ended,
+    CASE WHEN closing.gone_at IS NOT NULL THEN closing.outcome_then END AS outcome,
+    CASE WHEN closing.gone_at IS NOT NULL THEN closing.is_bad_then END AS is_bad,
     closing.lost_at,
     (epoch_us(coalesce(closing.gone_at, closing.lost_at, closing.until_at)) - epoch_us(closing.opened_at)) / 1e6
         AS age_seconds,
     item_attribute.number AS value,
-    closing.runs,
-    closing.is_reopened,
+    family.runs,
+    EXISTS (
+        SELECT 1 FROM stay
+        WHERE stay.stream = closing.stream AND stay.item_key = closing.item_key AND stay.stage_index < 0
+          AND stay.left_at <= closing.until_at
+    ) AS is_reopened,
     closing.is_headless
 FROM closing
+LEFT JOIN family ON family.item_key = closing.item_key
 LEFT JOIN last_stay ON last_stay.item_key = closing.item_key
 LEFT JOIN rule_path ON rule_path.stream = closing.stream AND rule_path.purpose = 'value'
 LEFT JOIN item_attribute
@@ -101,8 +130,9 @@ def item_status(con: DuckDBPyConnection, stream: Stream, question: Question) -> 
     --where item=NAME takes a business key, a workflow id or a run id, that of a child's run too; without it, every
     item is listed. Several items answer to one name where a workflow id was used again.
 
-    Edge cases: what ended later is open still. An item lost from sight is as old as when it was last seen. The run is
-    the newest that is known of, whatever the instant.
+    Edge cases: what ended later is open still. What a reset reopened later had ended, by how its run had closed. An
+    item lost from sight is as old as when it was last seen. The run is the newest that is known of, whatever the
+    instant.
 
     Columns: item (business key), workflow_id, run_id (newest run of its chain), source, workflow_type, stage, title,
     lane (of the stage it is in, or was in last), entered_at (that stage, UTC), opened_at, closed_at (UTC; null while

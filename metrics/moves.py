@@ -4,6 +4,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from metrics.metric import metric
+from metrics.observed import stretch
 from metrics.question import MetricError, Question
 from value_stream import Stream
 from warehouse import query
@@ -19,7 +20,7 @@ WITH seen AS (
       AND stay.next_stage IS NOT NULL
       AND stay.next_stage <> '(closed)'
       AND stay.left_at >= $from_at
-      AND stay.left_at < $to_at
+      AND stay.left_at <= $last_at
     GROUP BY stay.stage, stay.next_stage
 ),
 drawn AS (
@@ -53,7 +54,8 @@ def moves(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Tab
     Columns: from_stage, to_stage (names), items (count of moves), is_drawn (an arrow of the stream file), is_rework
     (drawn as rework).
     """
-    window = question.need_window()
+    question.need_window()
     if question.where or question.by:
         raise MetricError("moves cannot be split or narrowed yet: leave --where and --by out.")
-    return query(con, SQL, stream=stream.stream, from_at=window.from_at, to_at=window.to_at)
+    seen = stretch(question)
+    return query(con, SQL, stream=stream.stream, from_at=seen["from_at"], last_at=seen["last_at"])

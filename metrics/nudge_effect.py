@@ -86,7 +86,7 @@ acted_wait AS ({WAIT_AT.format(watched="acted")}),
 -- another item when it was as old in the same stage, within an hour of the nudge
 candidate AS (
     SELECT
-        'other ' || stay.item_key || ' ' || acted.watch_key AS watch_key,
+        'other ' || stay.item_key || '/' || stay.stay_index || ' ' || acted.watch_key AS watch_key,
         stay.item_key,
         item.source_key,
         stay.entered_at + acted.age AS from_at,

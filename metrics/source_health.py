@@ -98,7 +98,7 @@ def source_health(con: DuckDBPyConnection, stream: Stream | None, question: Ques
 
     Columns: source, kind (temporal, database or files), as_of_at (UTC), behind_seconds, rounds (count), requests,
     throttled (counts over all rounds), requests_last_round (count), runs (count; rows for a database), events (count;
-    row versions for a database), open_here, open_there (counts; null for a database), retention_seconds (null where
-    unknown or without limit), last_error (sentence), last_error_at (UTC).
+    row versions for a database; both what is held now, whatever the instant), open_here, open_there (counts; null for a
+    database), retention_seconds (null where unknown or without limit), last_error (sentence), last_error_at (UTC).
     """
     return query(con, SQL, as_of=question.as_of)

@@ -92,8 +92,7 @@ def stuck(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Tab
     its hour, one worker turn that timed out, a turn that another worker took over, and a worker that starts within 20 s
     are not stuck. Work in a child or behind a Nexus operation is followed to where it stands: root_workflow_id. An
     exception path that the stream draws for a failing activity names the cause and is never critical. A step's
-    failing is dated by the samples; where they did not see its beginning, by when it was scheduled. Progress as of an
-    instant in the past is told by steps, not by messages.
+    failing is dated by the samples; where they did not see its beginning, by when it was scheduled.
 
     Columns: stage (name), title, item (business key), workflow_id, run_id (the item's newest run), source, rank (1 is
     the root), severity (critical, stuck, watch), rule, why (one sentence), since_at (UTC, when the rule began to hold),

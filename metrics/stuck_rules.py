@@ -187,6 +187,12 @@ SILENT = """
           AND decision.asked_at <= open_item.until_at
           AND (decision.decided_at IS NULL OR decision.decided_at > open_item.until_at)
           AND (decision.withdrawn_at IS NULL OR decision.withdrawn_at > open_item.until_at)
+          -- where the deadline is an answer, a question is not open past it
+          AND (decision.deadline_at > open_item.until_at OR NOT EXISTS (
+            SELECT 1 FROM rule_event AS expiry
+            WHERE expiry.stream = decision.stream AND expiry.target = decision.decision
+              AND expiry.purpose = 'answered' AND expiry.kind = 'deadline'
+          ))
       )
       AND NOT EXISTS (
         SELECT 1 FROM rule_event
@@ -234,23 +240,43 @@ OF_THE_RUN = (
 )
 OF_THE_ITEM = (UNHEARD, CANCEL, LIMITS, DECISION, STAGE, SILENT, OLDER)
 
-# What the rules need beside the facts. Progress as of the past is told by the steps, not by messages.
+# What the rules need beside the facts.
 MORE_FACTS = """
-past AS (
-    SELECT
-        open_item.item_key,
-        max(pending_work.settled_at) AS active_at,
-        max(pending_work.settled_at) FILTER (pending_work.kind NOT LIKE 'worker turn%') AS progress_at
+-- items of which more is known than the instant may tell: the two clocks are read off their events again
+moved_on AS (
+    SELECT open_item.item_key, open_item.entered_at, open_item.until_at, run_item.run_key
     FROM open_item
     JOIN item
         ON item.stream = open_item.stream
        AND item.item_key = open_item.item_key
        AND item.activity_at > open_item.until_at
-    JOIN pending_work
-        ON pending_work.stream = open_item.stream
-       AND pending_work.item_key = open_item.item_key
-       AND pending_work.settled_at <= open_item.until_at
-    GROUP BY open_item.item_key
+    JOIN run_item ON run_item.stream = open_item.stream AND run_item.item_key = open_item.item_key
+),
+moment AS (
+    SELECT
+        moved_on.item_key,
+        event.type,
+        coalesce(event.name, opener.name) AS name,
+        event.time_at
+    FROM moved_on
+    JOIN event
+        ON event.run_key = moved_on.run_key
+       AND event.type <> 11
+       AND event.time_at <= moved_on.until_at
+       AND event.time_at >= moved_on.entered_at
+    LEFT JOIN event AS opener ON opener.run_key = event.run_key AND opener.event_id = event.answers_event_id
+),
+past AS (
+    SELECT
+        item_key,
+        max(last_at) AS active_at,
+        max(first_at) FILTER (type IN (12, 13, 14, 16, 18, 26, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53)) AS progress_at
+    FROM (
+        SELECT item_key, type, name, min(time_at) AS first_at, max(time_at) AS last_at
+        FROM moment
+        GROUP BY item_key, type, name
+    ) AS kind
+    GROUP BY item_key
 ),
 progress AS (
     SELECT

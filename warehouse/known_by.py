@@ -75,6 +75,7 @@ ORDER BY attribute.run_key, attribute.event_id, attribute.path
     "pending": "SELECT * FROM pending WHERE sampled_at <= $known_at ORDER BY run_key, sampled_at",
     "task_queue": "SELECT * FROM task_queue WHERE sampled_at <= $known_at ORDER BY sampled_at, task_queue, kind",
     "row_version": "SELECT * FROM row_version WHERE seen_at <= $known_at ORDER BY table_name, row_id, seen_at",
+    "nudge": "SELECT * FROM nudge WHERE recorded_at <= $known_at ORDER BY recorded_at, record_id",
     "sync_round": "SELECT * FROM sync_round WHERE ended_at <= $known_at ORDER BY round_id",
 }
 STREAMS = """

@@ -21,6 +21,18 @@ from warehouse.nudges import write_nudges
 
 TARGETS = {"intake": timedelta(seconds=3), "review": timedelta(seconds=2)}
 HOUR = timedelta(hours=1)
+# Each stay with the run of its item that had begun last when it began.
+NUDGEABLE = """
+SELECT stay.*, item.workflow_id, (
+    SELECT arg_max(run.run_id, (run.started_at, run.run_key))
+    FROM run_item JOIN run USING (run_key)
+    WHERE run_item.item_key = item.item_key AND run_item.is_own AND run.started_at <= stay.entered_at
+) AS run_id
+FROM stay
+JOIN item USING (stream, item_key)
+WHERE NOT is_overlapped AND stay.stage_index >= 0
+ORDER BY item_key, stay_index
+"""
 
 
 def record(plan, line, state, at, run, verb="signal", **more):
@@ -43,15 +55,10 @@ def record(plan, line, state, at, run, verb="signal", **more):
     )
 
 
-def nudged_by_chance(con, random):
-    """Some stays of items get nudged at half seconds, where nothing else happens; (plan, stay with
-    the cause of the plan, at, verb) of each."""
-    register_source(con, "journal", "journal")
-    stays = rows(
-        con,
-        "SELECT stay.*, item.run_id, item.workflow_id FROM stay JOIN item USING (stream, item_key) "
-        "WHERE NOT is_overlapped AND stay.stage_index >= 0 ORDER BY item_key, stay_index",
-    )
+def nudges_by_chance(con, random):
+    """Some stays of items get nudged at half seconds, where nothing else happens: (plan, stay, at, verb) of each, and
+    what the journal says of them."""
+    stays = rows(con, NUDGEABLE)
     done, records = [], []
     for number, stay in enumerate(stays):
         at = stay["entered_at"] + timedelta(seconds=random.choice((0.5, 1.5)))
@@ -66,6 +73,13 @@ def nudged_by_chance(con, random):
             moment = at - timedelta(microseconds=2 - index)
             records.append(record(plan, 0, each, moment, stay, verb, **told))
         done.append((plan, {**stay, "cause": cause}, at if state == "accepted" else None, verb))
+    return done, records
+
+
+def nudged_by_chance(con, random):
+    """(plan, stay, at, verb) of each nudge, all of them written."""
+    register_source(con, "journal", "journal")
+    done, records = nudges_by_chance(con, random)
     assert write_nudges(con, "journal", records) == len(records)
     assert write_nudges(con, "journal", records) == 0
     return done
@@ -75,6 +89,10 @@ def judge(con, stay, at, verb, as_of):
     """moved, bad and due of an item watched from an instant in a stay, by looking at every row there is."""
     key = stay["item_key"]
     (item,) = rows(con, "SELECT * FROM item WHERE item_key = $key", key=key)
+    if stay["next_stage"] == "(closed)":
+        ended = stay["exit_kind"]
+        is_bad = ended in ("failed", "timed out", "terminated")
+        item |= {"closed_at": stay["left_at"], "ended": ended, "is_bad": is_bad}
     lengths = [
         each["duration_micros"]
         for each in rows(con, "SELECT * FROM stay WHERE stage = $stage AND NOT is_overlapped", stage=stay["stage"])
@@ -89,7 +107,8 @@ def judge(con, stay, at, verb, as_of):
     ended_badly = bool(item["is_bad"]) and item["closed_at"] > at
     moments = []
     was_left = stay["left_at"] is not None and stay["exit_kind"] not in ("reset", "lost")
-    if was_left and not (item["is_bad"] and stay["left_at"] == item["closed_at"]):
+    is_last = stay["next_stage"] in (None, "(closed)", "paid")
+    if was_left and not (item["is_bad"] and stay["left_at"] == item["closed_at"] and is_last):
         moments.append(stay["left_at"])
     if verb in ("cancel", "terminate") and item["ended"] in ("canceled", "terminated"):
         moments.append(item["closed_at"])

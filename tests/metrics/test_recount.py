@@ -5,9 +5,9 @@ from random import Random
 
 from metrics import Question, Window, flow_over_time, in_flight, moves, open_items, over_target
 from tests.fixtures.chance import by_chance, tell
-from tests.fixtures.histories import batch, instant
+from tests.fixtures.histories import instant
 from tests.fixtures.streams import put_in_force, winding_stream
-from tests.fixtures.warehouses import SOURCE, deliver, empty, read_until, write
+from tests.fixtures.warehouses import SOURCE, empty, read_until, write
 from warehouse import register_source, rows
 
 STREAM = winding_stream()
@@ -90,32 +90,6 @@ def test_moves_are_stays_that_were_left_for_another(warehouse, seed):
     }
     assert {(row["from_stage"], row["to_stage"]) for row in answer if row["is_drawn"]} == drawn
     con.close()
-
-
-@by_chance(6)
-def test_the_answer_for_an_instant_does_not_depend_on_what_came_later(warehouse, seed):
-    random = Random(seed)
-    stories = tell(random)
-    con = prepared(warehouse, stories)
-    # an instant that no event has, so that no worker turn is torn
-    at = instant(random.randint(0, 25) + 0.6)
-    whole = in_flight(con, STREAM, Question(at)).to_pylist()
-
-    con = prepared(warehouse, [])
-    known = [story for story in stories if story.row["started_at"] <= at]
-    for story in known:
-        story.row["observed_until_at"] = seen if (seen := story.row["observed_until_at"]) and seen <= at else None
-    events = {(story.run_id, event["event_id"]) for story in known for event in story.events[: until(story, at)]}
-    deliver(con, batch(*known, events=events))
-
-    assert in_flight(con, STREAM, Question(at)).to_pylist() == whole
-    con.close()
-
-
-def until(story, at):
-    """How many events were written by then: histories grow in the order of event ids."""
-    later = [place for place, event in enumerate(story.events) if event["time_at"] > at]
-    return min(later, default=len(story.events))
 
 
 def test_nothing_is_in_flight_without_items(con):

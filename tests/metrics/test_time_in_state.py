@@ -74,34 +74,6 @@ def test_any_small_history_gives_what_a_count_by_hand_gives(
 
 
 @CHECKED
-@given(worlds(), st.integers(0, 45))
-def test_what_happens_after_an_instant_changes_nothing_as_of_it(
-    con: DuckDBPyConnection, world: World, as_of: int
-) -> None:
-    question = Question(at(as_of), Window(at(as_of - 10), at(as_of)), by=("Region",))
-    put(con, world)
-    full = ask(con, question)
-    put(con, replace(world, items=[cut for item in world.items if (cut := until(item, as_of))]))
-    assert ask(con, question) == full
-
-
-def until(item: Item, as_of: int) -> Item | None:
-    """What could have been read of the item by then."""
-    if item.opened > as_of:
-        return None
-    stays = tuple(
-        stay
-        if stay.left is not None and stay.left <= as_of
-        else replace(stay, left=None, next_stage=None, exit_kind=None)
-        for stay in item.stays
-        if stay.entered <= as_of
-    )
-    regions = tuple((since, value) for since, value in item.regions if since <= as_of)
-    ended = item.ended if item.closed is not None and item.closed <= as_of else None
-    return replace(item, stays=stays, regions=regions, ended=ended)
-
-
-@CHECKED
 @given(st.lists(st.integers(0, 40), min_size=20, max_size=120))
 def test_without_open_stays_every_percentile_is_the_one_of_finished_stays(
     con: DuckDBPyConnection, lengths: list[int]

@@ -223,22 +223,23 @@ SELECT
 FROM numbered
 WHERE NOT is_winner;
 
--- The stay in which each event happened; of those that began together the last.
+-- The stay in which each event happened; of those that began together the last. What a closing run did last it did
+-- before it was closed.
 CREATE OR REPLACE TEMP TABLE event_stay AS
 WITH moment AS (
-    SELECT stream, item_key, entered_at AS moment_at, stay_index, CAST(NULL AS BIGINT) AS run_key,
-        CAST(NULL AS BIGINT) AS event_id
+    SELECT stream, item_key, entered_at AS moment_at, CASE WHEN stage = '(closed)' THEN 2 ELSE 0 END AS turn,
+        stay_index, CAST(NULL AS BIGINT) AS run_key, CAST(NULL AS BIGINT) AS event_id
     FROM found_stay
     WHERE NOT is_overlapped
     UNION ALL
-    SELECT stream, item_key, instant_at, NULL, run_key, event_id
+    SELECT stream, item_key, instant_at, 1, NULL, run_key, event_id
     FROM live_event
 ),
 placed AS (
     SELECT
         stream, item_key, run_key, event_id,
         max(stay_index) OVER (
-            PARTITION BY stream, item_key ORDER BY moment_at, stay_index NULLS LAST
+            PARTITION BY stream, item_key ORDER BY moment_at, turn, stay_index
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS stay_index
     FROM moment

@@ -112,9 +112,13 @@ question AS (
     SELECT stream, item_key, decision, asking_index, 0 AS round_index, ask_order.i AS asked_at
     FROM asking
     UNION ALL
+    -- not before the asking itself: what was said early is said when it is asked
     SELECT closing.stream, closing.item_key, closing.decision, closing.asking_index, closing.round_index + 1,
-        closing.instant_at
+        greatest(closing.instant_at, asking.ask_order.i)
     FROM closing
+    JOIN asking
+        ON asking.stream = closing.stream AND asking.item_key = closing.item_key
+       AND asking.decision = closing.decision AND asking.asking_index = closing.asking_index
     WHERE closing.is_again
 ),
 -- A question that nobody answered in time and whose deadline is an answer was answered by the deadline.
