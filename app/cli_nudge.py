@@ -16,6 +16,7 @@ from app.api_client import running_service
 from app.config import Config, find, load, stream_files
 from app.errors import AskError
 from app.nudge_ask import NudgeAsk
+from app.nudge_targets import run_words
 from app.nudging import Nudging
 from app.printing import printable
 from warehouse.reading import open_to_read
@@ -80,7 +81,7 @@ def _print_plan(console: Console, plan: Plan) -> None:
     for line in plan.lines:
         words = " ".join(line.does) if line.why_not is None else f"left out: {line.why_not}"
         style = "" if line.why_not is None else "[dim]"
-        told = f"{printable(line.target.item)}  {printable(line.target.stage or '')}  {printable(words)}"
+        told = f"{printable(run_words(line.target))}  {printable(line.target.stage or '')}  {printable(words)}"
         console.print(f"{style}{escape(told)}", soft_wrap=True)
 
 

@@ -81,3 +81,9 @@ def target_of(row: Mapping[str, Any]) -> Target:
 
 def _fits(where: Sequence[tuple[str, str]]) -> str:
     return f" with {', '.join(f'{key} = {value}' for key, value in where)}" if where else ""
+
+
+def run_words(target: Target) -> str:
+    """The item, and the workflow that is acted on where that goes by another name: it may be a child that is stuck."""
+    same = target.workflow_id == target.item
+    return target.item if same else f"{target.item} ({target.workflow_id})"

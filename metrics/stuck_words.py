@@ -27,12 +27,13 @@ ANSWERED: frozenset[Verb] = frozenset({"signal", "update"})
 HELPFUL: Mapping[str, frozenset[Verb]] = {
     "paused": frozenset({"unpause", "unpause_activity"}),
     "version without worker": frozenset({"auto_upgrade"}),
-    "worker turn failing": frozenset({"reset", "auto_upgrade", "start_again"}),
+    "no worker": frozenset({"activity_options"}),
+    "worker turn failing": frozenset({"reset", "auto_upgrade"}),
     "heartbeat lost": frozenset({"reset_activity"}),
-    "step retrying": frozenset({"reset_activity"}),
-    "step over time": frozenset({"reset_activity"}),
+    "step retrying": frozenset({"reset_activity", "activity_options"}),
+    "step over time": frozenset({"reset_activity", "reset"}),
     "cancel ignored": frozenset({"terminate"}),
-    "limits near": frozenset({"start_again", "terminate"}),
+    "limits near": frozenset({"terminate"}),
     **dict.fromkeys(
         ("unheard answer", "database disagrees", "decision overdue", "stage overdue", "silent", "older than usual"),
         ANSWERED,
@@ -69,12 +70,23 @@ def exception_of(stream: Stream, row: Row) -> str | None:
 
 def helpful_nudges(stream: Stream, row: Row) -> Iterator[str]:
     """The declared nudges whose verb moves what this rule holds, in the item's stage."""
-    verbs = HELPFUL.get(row["rule"], NOBODY)
-    if row["rule"] == "paused":
-        verbs = verbs & ({"unpause_activity"} if row["activity"] else {"unpause"})
+    verbs = HELPFUL.get(row["rule"], NOBODY) - _of_no_use(row)
     for nudge in stream.nudges:
-        if nudge.verb in verbs and nudge.stage in (None, row["stage"]):
+        is_for_it = nudge.verb == "reset" or nudge.activity in (None, row["activity"])
+        if nudge.verb in verbs and nudge.stage in (None, row["stage"]) and is_for_it:
             yield nudge.name
+
+
+def _of_no_use(row: Row) -> frozenset[Verb]:
+    """Verbs that a plan would refuse: of a pause the other kind, a step's where none stands, a first attempt's."""
+    refused: set[Verb] = set()
+    if row["rule"] == "paused":
+        refused.add("unpause" if row["activity"] else "unpause_activity")
+    if not row["activity"]:
+        refused.add("activity_options")
+    if (row["attempt"] or 1) < 2:
+        refused.add("reset_activity")
+    return frozenset(refused)
 
 
 def _severity(row: Row, *, is_expected: bool) -> str:
@@ -208,8 +220,8 @@ def _decision(stream: Stream, row: Row) -> str:
 
 def _stage(stream: Stream, row: Row) -> str:
     return (
-        f"In {stage_title(stream, row['stage'])} for {_seconds(row['until_at'], row['entered_at'])}; promised were "
-        f"{_seconds(row['since_at'], row['entered_at'])}."
+        f"In {stage_title(stream, row['stage'])} for {_seconds(row['until_at'], row['entered_at'])}; "
+        f"{_seconds(row['since_at'], row['entered_at'])} were promised."
     )
 
 

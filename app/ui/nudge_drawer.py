@@ -16,6 +16,7 @@ from actions.target import Target
 from app import users
 from app.errors import user_errors
 from app.nudge_offers import Offer, labels, offers
+from app.nudge_targets import run_words
 from app.service import Service
 from app.ui import wording
 from app.ui.nudge_form import particulars
@@ -123,7 +124,7 @@ def _confirm(service: Service, actor: Actor, plan: Plan) -> None:
 def _lines(plan: Plan) -> None:
     with st.container(key="nudge-lines", height=height(len(plan.lines)), border=True):
         for line in plan.lines[:SHOWN]:
-            name = wording.plain(line.target.item)
+            name = wording.plain(run_words(line.target))
             if line.why_not is None:
                 st.markdown(f"**{name}**  \n{wording.plain(' '.join(line.does))}")
             else:

@@ -97,7 +97,10 @@ class StuckPage:
         cause = stuck_board.chosen_cause(causes, stuck, st.query_params.get(url.CAUSE), item)
         clusters = self.service.config.temporal
         viewing = Viewing(
-            self.stream.item.name, zone(), lambda row: (item_page(self.chosen, row), run_link(clusters, row))
+            self.stream.item.name,
+            zone(),
+            lambda row: (item_page(self.chosen, row), run_link(clusters, row)),
+            stuck_board.helps_of(self.stream),
         )
         data = stuck_board.board(causes, stuck, viewing, cause=cause, item=item, nudge=self._verb())
         components.stuck_board(data, key="board", on_choose=_choose, on_nudge=_ask_to_nudge)

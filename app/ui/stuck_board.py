@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, TypeAlias
 
 from app.ui import wording
 from app.ui.health import Row
+from value_stream import Stream, Verb
 
 Data: TypeAlias = dict[str, Any]
 Links: TypeAlias = Callable[[Row], tuple[str | None, str | None]]
@@ -15,6 +16,20 @@ Links: TypeAlias = Callable[[Row], tuple[str | None, str | None]]
 MARKS = {"critical": "▲", "stuck": "▲", "watch": "◷"}
 MOST_ITEMS = 200  # More than anybody looks at one by one; all of a cause are still chosen together.
 PARTS = {"history": "History", "sample": "Temporal", "task_queue": "Task queue", "elsewhere": "There"}
+WHY_HELPS: Mapping[Verb, str] = {
+    "signal": "the run waits, and hears this",
+    "update": "the run waits, and answers this",
+    "reset_activity": "the step is tried now, not only when its next try is due",
+    "unpause_activity": "the step goes on from where it was paused",
+    "unpause": "the run goes on from where it was paused",
+    "cancel": "its code may tidy up and end",
+    "reset": "it goes back to before the fault and is done again from there",
+    "terminate": "it ends what does not end by itself",
+    "start_again": "it begins anew with the same input",
+    "auto_upgrade": "the current version of the code takes it over",
+    "activity_options": "the step may have a queue with workers, more time or more tries",
+    "pause": "nothing more is done until somebody has looked",
+}
 NAMES = {
     "event_id": "event",
     "opened_at": "since",
@@ -33,11 +48,20 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Viewing:
-    """How the viewer looks: the stream's word for an item, the time zone, ways to an item and to its run."""
+    """How the viewer looks: the stream's word for an item, the time zone, ways to an item and to its run.
+
+    helps: what each declared nudge would do, by its name.
+    """
 
     item: str
     zone: tzinfo
     links: Links
+    helps: Mapping[str, str] = field(default_factory=dict)
+
+
+def helps_of(stream: Stream) -> dict[str, str]:
+    """What each declared nudge would do for what is stuck, in a sentence, by its name."""
+    return {nudge.name: f"{nudge.title} ({nudge.name}): {WHY_HELPS[nudge.verb]}." for nudge in stream.nudges}
 
 
 def item_id(row: Row) -> str:
@@ -148,22 +172,26 @@ def _item(row: Row, also: Sequence[Row], viewing: Viewing) -> Data:
         "progress": "" if progress is None else f"last moved {wording.duration(progress)} ago",
         "value": "" if row["value"] is None else wording.amount(row["value"], row["unit"]),
         "also": [f"{each['rule']}: {each['why']}" for each in also],
-        "facts": facts(row, viewing.zone),
+        "facts": facts(row, viewing),
     }
 
 
-def facts(row: Row, zone: tzinfo) -> list[list[str]]:
-    """The evidence of a row, line by line: where it is from, what it says."""
+def facts(row: Row, viewing: Viewing) -> list[list[str]]:
+    """The evidence of a row, line by line: where it is from, what it says; at the end, what may help and why."""
     found = [["Run", f"{row['root_workflow_id']} {row['root_run_id']}"]]
     if row["failure_message"]:
         found.append(["Failure", row["failure_message"]])
     told: Mapping[str, Mapping[str, Any]] = json.loads(row["evidence"])
     for part, words in PARTS.items():
-        said = [f"{_name(name)} {_fact(value, zone)}" for name, value in told.get(part, {}).items() if _is_plain(value)]
+        said = [
+            f"{_name(name)} {_fact(value, viewing.zone)}"
+            for name, value in told.get(part, {}).items()
+            if _is_plain(value)
+        ]
         if said:
             found.append([words, ", ".join(said)])
     if row["nudges"]:
-        found.append(["May help", row["nudges"]])
+        found.append(["May help", " ".join(viewing.helps.get(name, f"{name}.") for name in row["nudges"].split(", "))])
     return found
 
 

@@ -143,7 +143,7 @@ STUCK: dict[str, Stuck] = {
     "late": Stuck(
         "stage overdue",
         6,
-        "promised were 5s",
+        "5s were promised",
         "Promised past its deadline",
         since=5,
         steps=[["stage", "promised"], ["timer", 3600]],

@@ -144,6 +144,27 @@ def test_a_source_that_is_behind_speaks_of_the_instant_it_was_read_to(claims):
     assert (row["rule"], row["since_seconds"]) == ("step retrying", 10)
 
 
+def test_a_nudge_that_its_plan_would_refuse_is_not_said_to_help(con):
+    more = [
+        {"name": "pay-elsewhere", "activity_options": {"queue": "spare"}, "activity": "pay"},
+        {"name": "ship-now", "reset_activity": True, "activity": "ship"},
+    ]
+    stream = a_stream(nudges=[*NUDGES, *more])
+    put_in_force(con, stream)
+    failing, waiting = paying(run_id="failing"), paying(run_id="waiting")
+    write(con, failing, waiting)
+    first = {"reference": str(waiting.last), "name": "pay", "state": "scheduled", "attempt": 1}
+    queue = polled("activities", 30)
+    deliver(con, samples(retry(failing, 30, 3), sampled(waiting, 30, **first, task_queue="activities"), queue))
+    read_until(con, 30)
+
+    assert [(row["item"], row["rule"], row["nudges"]) for row in held(con, 30, stream)] == [
+        ("failing", "no worker", "pay-elsewhere"),
+        ("failing", "step retrying", "retry-now, pay-elsewhere"),
+        ("waiting", "no worker", "pay-elsewhere"),
+    ]
+
+
 def test_a_heartbeat_that_timed_out_is_lost_until_the_next_attempt_sends_one(claims):
     story = paying()
     write(claims, story)
@@ -287,7 +308,7 @@ def test_promises_that_are_broken_are_stuck_from_the_deadline_on(con):
     assert rules(con, 131, stream) == [("claim", "decision overdue", 70), ("claim", "stage overdue", 130)]
     decision, late = held(con, 131, stream)
     assert decision["why"] == "Approve the claim should have been decided 1m ago."
-    assert late["why"] == "In Review for 2m; promised were 2m."
+    assert late["why"] == "In Review for 2m; 2m were promised."
     assert (decision["rank"], late["rank"], decision["nudges"]) == (1, 2, "remind")
 
 

@@ -71,7 +71,7 @@ def test_the_address_opens_a_cause_and_its_items_are_those_it_holds(show, compan
     assert first["why"].startswith("Step place_order has failed")
     facts = dict(first["facts"])
     assert "attempt" in facts["Temporal"]
-    assert facts["May help"] == "retry-now"
+    assert "(retry-now): the step is tried now, not only when its next try is due." in facts["May help"]
     assert first["run"].startswith("http://127.0.0.1:8233/namespaces/default/workflows/")
 
 

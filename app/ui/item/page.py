@@ -191,6 +191,11 @@ class ItemPage:
             {decision.name: decision.title for decision in self.stream.decisions},
         )
 
+    @cached_property
+    def _stuck_viewing(self) -> stuck_board.Viewing:
+        helps = stuck_board.helps_of(self.stream)
+        return stuck_board.Viewing(self.stream.item.name, zone(), lambda row: (None, None), helps)
+
     def _facts(self) -> list[dict[str, str]]:
         status, row = self.status, self.open_row
         stage = status["title"] or status["stage"] or wording.NOTHING
@@ -239,7 +244,7 @@ class ItemPage:
             "text": "",
             "tone": "watch" if row["severity"] == "watch" else "bad",
             "pending": False,
-            "facts": stuck_board.facts(row, zone()),
+            "facts": stuck_board.facts(row, self._stuck_viewing),
         }
 
     def _item_name(self) -> str:

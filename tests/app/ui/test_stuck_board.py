@@ -7,7 +7,8 @@ from app.ui import stuck_board
 from app.ui.stuck_board import MOST_ITEMS, Viewing
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
-VIEWING = Viewing("claim", UTC, lambda row: (None, "https://temporal.example/run"))
+HELPS = {"retry-now": "Try again (retry-now): the step is tried now."}
+VIEWING = Viewing("claim", UTC, lambda row: (None, "https://temporal.example/run"), HELPS)
 
 
 def cause(**columns):
@@ -76,14 +77,14 @@ def test_evidence_is_told_line_by_line_in_the_viewers_time():
         "task_queue": {"pollers": 0},
         "elsewhere": {"sample": {"attempt": 1}},
     }
-    row = stuck(evidence=json.dumps(evidence), failure_message="refused", nudges="retry-now")
+    row = stuck(evidence=json.dumps(evidence), failure_message="refused", nudges="retry-now, gone")
 
-    assert stuck_board.facts(row, UTC) == [
+    assert stuck_board.facts(row, VIEWING) == [
         ["Run", "w r"],
         ["Failure", "refused"],
         ["Temporal", "asked 02 Mar 12:00:00, attempt 4, state scheduled"],
         ["Task queue", "pollers 0"],
-        ["May help", "retry-now"],
+        ["May help", "Try again (retry-now): the step is tried now. gone."],
     ]
 
 
