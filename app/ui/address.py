@@ -4,7 +4,7 @@ Streamlit can bind a widget to a parameter, but forgets it on the way to another
 as in a closed popover. So the address decides here, and a widget that changes writes to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -55,3 +55,21 @@ def write(name: str, usual: Any) -> None:
     """For `on_change` of the widget `name`: write what was chosen, unless it is what is usual."""
     chosen = st.session_state[name]
     put(name, None if chosen in (usual, None) else str(chosen))
+
+
+def switch(label: str, options: Mapping[str, str], key: str) -> str:
+    """Draw a choice of few that stands in the address: options by what stands there, with their words; the first is
+    what is usual.
+    """
+    usual = next(iter(options))
+    picked = st.segmented_control(
+        label,
+        list(options),
+        format_func=lambda name: options[name],
+        key=seed(key, list(options), usual),
+        on_change=write,
+        args=(key, usual),
+        required=True,
+        label_visibility="collapsed",
+    )
+    return str(picked)

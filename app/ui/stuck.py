@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.nudge_targets import target_of
 from app.service import Service
-from app.ui import components, states, strip, stuck_board, url
+from app.ui import address, components, states, strip, stuck_board, url, wording
 from app.ui.asking import CALM, Asker, Rows, asking
 from app.ui.frame import say
 from app.ui.health import Trust, trusts
@@ -25,8 +25,8 @@ from value_stream import Stream
 
 __all__ = ["NO_STREAM", "StuckPage", "asking_now", "open_asked"]
 
-_ASKED, _TARGETS = "stuck asked", "stuck targets"
-_BEFORE = timedelta(hours=1)
+_ASKED, _TARGETS, _ORDER = "stuck asked", "stuck targets", "order"
+_BEFORE, _MOVED = timedelta(hours=1), ":material/trending_flat:"
 STUCK, IN_FLIGHT, SOURCES = find("stuck"), find("in_flight"), find("source_health")
 
 
@@ -90,11 +90,10 @@ class StuckPage:
         causes = self.causes
         if not causes:
             return
-        st.header(
-            stuck_board.summary(causes, self.stream.item.name, self._in_flight()), anchor=False, help=STUCK.definition
-        )
+        self._head(causes)
+        ordered = stuck_board.in_order(causes, address.value(_ORDER))
         stuck, item = self.ask(STUCK), st.query_params.get(url.ITEM)
-        cause = stuck_board.chosen_cause(causes, stuck, st.query_params.get(url.CAUSE), item)
+        cause = stuck_board.chosen_cause(ordered, stuck, st.query_params.get(url.CAUSE), item)
         clusters = self.service.config.temporal
         viewing = Viewing(
             self.stream.item.name,
@@ -102,9 +101,17 @@ class StuckPage:
             lambda row: (item_page(self.chosen, row), run_link(clusters, row)),
             stuck_board.helps_of(self.stream),
         )
-        data = stuck_board.board(causes, stuck, viewing, cause=cause, item=item, nudge=self._verb())
+        data = stuck_board.board(ordered, stuck, viewing, cause=cause, item=item, nudge=self._verb())
         components.stuck_board(data, key="board", on_choose=_choose, on_nudge=_ask_to_nudge)
         self._hand_over(stuck)
+
+    def _head(self, causes: Rows) -> None:
+        """How many are stuck, and, where items have a value, the choice of what comes first."""
+        words = stuck_board.summary(causes, self.stream.item.name, self._in_flight())
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.header(words, anchor=False, help=STUCK.definition, width="content")
+            if self.stream.item.value:
+                address.switch("Causes first", stuck_board.ORDERS, _ORDER)
 
     def _verb(self) -> str:
         """What the button says; nothing where nudges are off, and in the past, where nothing can be done."""
@@ -117,10 +124,14 @@ class StuckPage:
             return
         cause, ids = asked
         rows = [row for row in stuck_board.roots_of(stuck, cause) if ids is None or stuck_board.item_id(row) in ids]
+        gone = 0 if ids is None else len(ids) - len(rows)
+        moved = f"{wording.plural(gone, self.stream.item.name)} moved on meanwhile." if gone else ""
         if rows:
             names = next((row["nudges"] for row in rows if row["nudges"]), None)
-            st.session_state[_TARGETS] = ([target_of(row) for row in rows], names and names.split(", ")[0])
+            st.session_state[_TARGETS] = ([target_of(row) for row in rows], names and names.split(", ")[0], moved)
             st.rerun()
+        elif moved:
+            st.toast(wording.plain(moved), icon=_MOVED)
 
     def _nothing(self, items: int) -> Sentence:
         behind = [row["behind_seconds"] for row in self.ask(SOURCES, where=()) if row["behind_seconds"] is not None]
@@ -138,7 +149,10 @@ def open_asked(service: Service, stream: Stream | None) -> None:
     """Open the drawer for what was asked for. Call it outside every live part, or its buttons would be dead."""
     asked = st.session_state.pop(_TARGETS, None)
     if asked is not None and stream is not None:
-        open_drawer(service, stream, asked[0], asked[1])
+        targets, first, moved = asked
+        if moved:
+            st.toast(wording.plain(moved), icon=_MOVED)
+        open_drawer(service, stream, targets, first)
 
 
 def _ask_to_nudge(cause: str, ids: list[str] | None) -> None:

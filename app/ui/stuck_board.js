@@ -139,7 +139,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.send = setTriggerValue;
   const text = JSON.stringify(data);
   if (state.text === text) return;
-  const isOther = state.data?.shows !== data.shows || state.data?.nudge !== data.nudge;
+  // What the viewer chose, not what comes first: news that reorders the causes must not take a selection away.
+  const isOther = state.data?.chosen !== data.chosen || state.data?.nudge !== data.nudge;
   state.text = text;
   if (isOther) state.picked.clear();
   if (data.open && state.opened !== data.open) state.unfolded.add((state.opened = data.open));

@@ -14,6 +14,8 @@ Data: TypeAlias = dict[str, Any]
 Links: TypeAlias = Callable[[Row], tuple[str | None, str | None]]
 
 MARKS = {"critical": "▲", "stuck": "▲", "watch": "◷"}
+VALUE = "value"
+ORDERS = {"items": "Worst and most", VALUE: "Most value"}
 MOST_ITEMS = 200  # More than anybody looks at one by one; all of a cause are still chosen together.
 PARTS = {"history": "History", "sample": "Temporal", "task_queue": "Task queue", "elsewhere": "There"}
 WHY_HELPS: Mapping[Verb, str] = {
@@ -74,6 +76,13 @@ def chosen_cause(causes: Sequence[Row], stuck: Sequence[Row], cause: str | None,
     if any(row["cause"] == cause for row in causes):
         return cause
     return next((row["cause"] for row in stuck if item in (row["item"], row["workflow_id"]) and row["rank"] == 1), None)
+
+
+def in_order(causes: Sequence[Row], order: str | None) -> list[Row]:
+    """The causes with most items first, as they come, or with most value; what is only to watch stays last."""
+    if order != VALUE:
+        return list(causes)
+    return sorted(causes, key=lambda row: (row["severity"] == "watch", -(row["value"] or 0.0)))
 
 
 def roots_of(stuck: Iterable[Row], cause: str | None) -> list[Row]:

@@ -192,7 +192,7 @@ class BottlenecksPage:
             items = self.ask(OPEN)
             with st.container(width="content"):
                 heading("Aging work", metric=AGING, n=f"{wording.count(len(items))} open", as_of=self.as_of)
-            key = _switch("Age", AGES, AGE)
+            key = address.switch("Age", AGES, AGE)
         stages = [(stage.name, stage.title) for stage in self.stream.stages if not stage.is_end]
         is_total = key == "total"
         usual = Window(self.as_of - COMPARED_WITH, self.as_of)
@@ -210,7 +210,7 @@ class BottlenecksPage:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             with st.container(width="content"):
                 heading("Cumulative flow", metric=FLOW, note=self.last)
-            key = _switch("Bands", BANDS, BAND)
+            key = address.switch("Bands", BANDS, BAND)
         bucket = self.bucket(LONGEST_BY_MINUTE)
         flow, gone = self.ask(FLOW, by=bucket), self.ask(GONE, by=bucket)
         draw(
@@ -265,23 +265,6 @@ class BottlenecksPage:
 
     def _trusts(self) -> list[Trust]:
         return trusts(self.ask(SOURCES, where=()), self.service.config, self.as_of, self.stream)
-
-
-def _switch(label: str, options: dict[str, str], key: str) -> str:
-    """A choice of two that stands in the address."""
-    usual = next(iter(options))
-    return str(
-        st.segmented_control(
-            label,
-            list(options),
-            format_func=lambda name: options[name],
-            key=address.seed(key, list(options), usual),
-            on_change=address.write,
-            args=(key, usual),
-            required=True,
-            label_visibility="collapsed",
-        )
-    )
 
 
 def _seen(rows: Sequence[Row] | Rows) -> int:

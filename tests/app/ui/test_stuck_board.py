@@ -93,3 +93,15 @@ def test_the_summary_counts_what_is_stuck_apart_from_what_is_to_watch():
 
     assert stuck_board.summary(causes, "claim", 12) == "1 of 12 claims is stuck, 3 to watch"
     assert stuck_board.summary(causes[1:], "claim", 12) == "0 of 12 claims are stuck, 3 to watch"
+
+
+def test_causes_come_by_value_where_that_is_wished_and_what_is_to_watch_stays_last():
+    causes = [
+        cause(value=10.0),
+        cause(cause="c2", value=None),
+        cause(cause="c3", value=900.0),
+        cause(cause="c4", severity="watch", value=9000.0),
+    ]
+
+    assert [row["cause"] for row in stuck_board.in_order(causes, "value")] == ["c3", "c1", "c2", "c4"]
+    assert stuck_board.in_order(causes, "nonsense") == causes
