@@ -73,18 +73,8 @@ def visit(address, chromium):
     opened, complaints = [], []
 
     def open_page(path="/", *, dark=False, phone=False, wait="[data-stage]:visible, [data-row]:visible", **options):
-        context = chromium.new_context(
-            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
-            color_scheme="dark" if dark else "light",
-            timezone_id="Europe/Paris",
-            **options,
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(complaint(message)))
-        page.on("request", lambda request: complaints.append(outside(request, address)))
+        page = new_page(chromium, address, complaints, dark=dark, phone=phone, **options)
+        opened.append(page.context)
         page.goto(address + path)
         page.locator(wait).first.wait_for()
         return page
@@ -93,6 +83,38 @@ def visit(address, chromium):
     for context in opened:
         context.close()
     assert [each for each in complaints if each] == []
+
+
+@pytest.fixture(scope="module")
+def tabs(address, chromium):
+    """One tab for each way to look, (dark, phone), with what was complained of in it; scripts are loaded once."""
+    opened = {}
+
+    def tab(*, dark, phone):
+        if (dark, phone) not in opened:
+            complaints = []
+            opened[dark, phone] = new_page(chromium, address, complaints, dark=dark, phone=phone), complaints
+        return opened[dark, phone]
+
+    yield tab
+    for page, _ in opened.values():
+        page.context.close()
+
+
+def new_page(chromium, address, complaints, *, dark, phone, **options):
+    """A page in a browser of its own, as it were; what it complains of goes to `complaints`."""
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+        color_scheme="dark" if dark else "light",
+        timezone_id="Europe/Paris",
+        **options,
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(complaint(message)))
+    page.on("request", lambda request: complaints.append(outside(request, address)))
+    return page
 
 
 def complaint(message):

@@ -230,13 +230,16 @@ def test_data_health_is_one_click_away(visit):
 # Colours and sizes do not depend on each other, so two of the four ways show each of them.
 @pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)], ids=["light-wide", "dark-phone"])
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
-def test_pages_are_accessible_and_fit(visit, look, dark, phone):
-    page = visit(look.path, wait=look.wait, dark=dark, phone=phone)
+def test_pages_are_accessible_and_fit(tabs, address, look, dark, phone):
+    page, complaints = tabs(dark=dark, phone=phone)
+    page.goto(address + look.path)
+    page.locator(look.wait).first.wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     found = Axe().run(page).response["violations"]
 
     assert [describe(each) for each in found if each["id"] not in STREAMLIT_RULES] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert [each for each in complaints if each] == []
 
 
 def test_every_page_is_looked_at():

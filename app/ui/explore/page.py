@@ -134,7 +134,7 @@ class Explorer:
         skip = (pickers.page_number() - 1) * PAGE_ROWS
         st.markdown(wording.plain(view.where_we_are(extract, table.num_rows, skip)))
         if extract.wish.kind == TABLE and self.chosen.as_of is not None:
-            st.caption("Tables hold all that is known now. The instant above is asked of metrics alone.")
+            st.markdown("Tables hold all that is known now. The instant above is asked of metrics alone.")
         if not table.num_rows:
             st.info(wording.plain(view.why_nothing(extract)), icon=":material/filter_alt_off:")
             return
