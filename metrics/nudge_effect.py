@@ -11,6 +11,7 @@ from metrics.intervals import newcombe
 from metrics.metric import metric
 from metrics.open_work import sample_life_micros
 from metrics.question import MetricError, Question
+from metrics.segments import check_drawn
 from metrics.stage_rows import Row
 from value_stream import Stream
 from warehouse import query
@@ -228,6 +229,8 @@ def nudge_effect(con: DuckDBPyConnection, stream: Stream, question: Question) ->
     refuse_by(question, "nudge_effect")
     if unknown := [key for key, _ in question.where if key not in OWN]:
         raise MetricError(f"nudge_effect has no {unknown[0]!r} to narrow by. There is: {', '.join(OWN)}.")
+    for name, value in question.where:
+        check_drawn(stream, name, value)
     found = query(
         con,
         SQL,

@@ -10,6 +10,7 @@ from metrics.answer import INSTANT, NUMBER, TEXT, Kinds, answer, refuse_by, titl
 from metrics.fingerprint import fingerprint
 from metrics.metric import metric
 from metrics.question import MetricError, Question
+from metrics.segments import check_drawn
 from metrics.stage_rows import Row
 from value_stream import Stream
 from warehouse import query
@@ -132,6 +133,8 @@ def nudges(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Ta
     refuse_by(question, "nudges")
     if unknown := [key for key, _ in question.where if key not in OWN]:
         raise MetricError(f"nudges has no {unknown[0]!r} to narrow by. There is: {', '.join(OWN)}.")
+    for name, value in question.where:
+        check_drawn(stream, name, value)
     found = query(con, SQL, stream=stream.stream, as_of=question.as_of, **after_params()).to_pylist()
     titles = title_of(stream)
     rows = [{**row, **outcome_of(row), "title": titles.get(row["stage"])} for row in found]

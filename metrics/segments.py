@@ -111,7 +111,7 @@ def split(stream: Stream, question: Question, subject: Subject = OPEN_ITEMS, *, 
     expressions = {name: _expression(stream, name, subject, joins, params) for name in wanted}
     conditions = ""
     for index, (name, value) in enumerate(question.where):
-        _check_drawn(stream, name, value)
+        check_drawn(stream, name, value)
         conditions += f"\n  AND {expressions[name]} = $where_{index}"
         params[f"where_{index}"] = value
     columns = tuple((name, expressions[name]) for name in dict.fromkeys(question.by))
@@ -146,7 +146,8 @@ def _path(stream: Stream, name: str, subject: Subject) -> str:
     raise MetricError(f"No segment {name!r} in stream {stream.stream}.{near(name, known)}")
 
 
-def _check_drawn(stream: Stream, name: str, value: str) -> None:
+def check_drawn(stream: Stream, name: str, value: str) -> None:
+    """Raises MetricError where a stage or lane of that name is not drawn."""
     drawn = {"stage": tuple(stage.name for stage in stream.stages), "lane": stream.lanes}.get(name)
     if drawn is not None and value not in drawn:
         raise MetricError(f"No {name} {value!r} in stream {stream.stream}.{near(value, drawn)}")

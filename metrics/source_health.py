@@ -4,7 +4,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from metrics.metric import metric
-from metrics.question import Question
+from metrics.question import MetricError, Question
 from value_stream import Stream
 from warehouse import query
 
@@ -101,4 +101,6 @@ def source_health(con: DuckDBPyConnection, stream: Stream | None, question: Ques
     row versions for a database; both what is held now, whatever the instant), open_here, open_there (counts; null for a
     database), retention_seconds (null where unknown or without limit), last_error (sentence), last_error_at (UTC).
     """
+    if question.where or question.by:
+        raise MetricError("source_health is of whole sources: leave --where and --by out.")
     return query(con, SQL, as_of=question.as_of)
