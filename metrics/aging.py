@@ -11,7 +11,7 @@ from metrics.open_work import OPEN_ITEM
 from metrics.question import Question
 from metrics.segments import split
 from metrics.stage_rows import Row, named, table
-from metrics.survival import PERCENTILES, curve
+from metrics.survival import PERCENTILES, read_off
 from value_stream import Stream
 from warehouse import query
 
@@ -59,6 +59,23 @@ life AS (
         CASE WHEN is_exit AND next_stage <> '(closed)' THEN next_stage WHEN is_exit THEN exit_kind END AS way
     FROM seen_stay
 ),
+old AS (
+    SELECT
+        open_item.item_key,
+        rule_stage.stage_index,
+        epoch_us(open_item.until_at) - epoch_us(open_item.entered_at) AS stay_micros
+    FROM open_item
+    JOIN rule_stage ON rule_stage.stream = $stream AND rule_stage.stage = open_item.stage
+),
+-- the curve is read at the age of each open item, and a day on
+age AS (
+    SELECT DISTINCT stage_index, micros
+    FROM (
+        SELECT stage_index, stay_micros AS micros FROM old
+        UNION ALL
+        SELECT stage_index, stay_micros + $ahead_micros FROM old
+    ) AS every
+),
 {curve},
 counted AS (
     SELECT
@@ -69,37 +86,31 @@ counted AS (
     FROM life
     GROUP BY stage_index
 ),
-old AS (
-    SELECT
-        open_item.item_key,
-        rule_stage.stage_index,
-        epoch_us(open_item.until_at) - epoch_us(open_item.entered_at) AS stay_micros
-    FROM open_item
-    JOIN rule_stage ON rule_stage.stream = $stream AND rule_stage.stage = open_item.stage
-),
--- the curve read at the age of each open item, and a day on: behind every exit at that age (turn 1)
-asked AS (
-    SELECT stage_index, micros, 0 AS turn, NULL AS item_key, false AS is_ahead, log_survival, lasts
+-- between two of these ages lies a stretch of exits
+stretch AS (
+    SELECT stage_index, way, marks, sum(leaves) AS leaves
     FROM curve
     WHERE is_exit
-    UNION ALL
-    SELECT stage_index, stay_micros, 1, item_key, false, 0.0, 0 FROM old
-    UNION ALL
-    SELECT stage_index, stay_micros + $ahead_micros, 1, item_key, true, 0.0, 0 FROM old
+    GROUP BY stage_index, way, marks
+),
+curve_at AS (
+    SELECT stage_index, micros, marks, log_survival, lasts FROM curve WHERE is_mark
 ),
 told AS (
     SELECT
-        stage_index,
-        item_key,
-        is_ahead,
-        min(log_survival) OVER so_far AS log_survival,
-        max(lasts) OVER so_far AS lasts
-    FROM asked
-    WINDOW so_far AS (PARTITION BY stage_index ORDER BY micros, turn ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        old.item_key,
+        now.log_survival AS now_log,
+        now.lasts AS now_lasts,
+        ahead.log_survival AS ahead_log,
+        ahead.lasts AS ahead_lasts
+    FROM old
+    JOIN curve_at AS now ON now.stage_index = old.stage_index AND now.micros = old.stay_micros
+    JOIN curve_at AS ahead
+        ON ahead.stage_index = old.stage_index AND ahead.micros = old.stay_micros + $ahead_micros
 ),
 -- what still leaves by each way at a higher age
 way AS (
-    SELECT DISTINCT stage_index, way FROM curve WHERE is_exit
+    SELECT DISTINCT stage_index, way FROM stretch
 ),
 left_later AS (
     SELECT
@@ -107,14 +118,15 @@ left_later AS (
         way,
         item_key,
         sum(leaves) OVER (
-            PARTITION BY stage_index, way ORDER BY micros DESC, turn DESC
+            PARTITION BY stage_index, way ORDER BY marks DESC, item_key NULLS FIRST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS leaves
     FROM (
-        SELECT stage_index, way, NULL AS item_key, micros, 0 AS turn, leaves FROM curve WHERE is_exit
+        SELECT stage_index, way, NULL AS item_key, marks, leaves FROM stretch
         UNION ALL
-        SELECT old.stage_index, way.way, old.item_key, old.stay_micros, 1, 0.0
+        SELECT old.stage_index, way.way, old.item_key, curve_at.marks, 0.0
         FROM old
+        JOIN curve_at ON curve_at.stage_index = old.stage_index AND curve_at.micros = old.stay_micros
         JOIN way ON way.stage_index = old.stage_index
     ) AS leaving
 ),
@@ -137,13 +149,13 @@ SELECT
     open_item.entered_at,
     (epoch_us(open_item.until_at) - epoch_us(open_item.opened_at)) / 1e6 AS age_seconds,
     old.stay_micros / 1e6 AS stay_seconds,
-    CASE WHEN now.lasts > 0 THEN 1.0 ELSE 1 - exp(now.log_survival) END AS older_than_share,
+    CASE WHEN told.now_lasts > 0 THEN 1.0 ELSE 1 - exp(told.now_log) END AS older_than_share,
     CASE
-        WHEN ahead.lasts > now.lasts THEN 1.0
+        WHEN told.ahead_lasts > told.now_lasts THEN 1.0
         WHEN counted.longest_micros >= old.stay_micros + $ahead_micros
-        THEN 1 - exp(ahead.log_survival - now.log_survival)
+        THEN 1 - exp(told.ahead_log - told.now_log)
     END AS leaves_in_a_day_share,
-    CASE WHEN ahead.lasts > now.lasts THEN 1.0 ELSE 1 - exp(ahead.log_survival - now.log_survival) END
+    CASE WHEN told.ahead_lasts > told.now_lasts THEN 1.0 ELSE 1 - exp(told.ahead_log - told.now_log) END
         AS leaves_in_a_day_at_least_share,
     likely.way AS likely_next,
     likely.share AS likely_next_share,
@@ -151,8 +163,7 @@ SELECT
     coalesce(counted.inside, 0) AS inside
 FROM open_item
 JOIN old ON old.item_key = open_item.item_key
-JOIN told AS now ON now.item_key = open_item.item_key AND NOT now.is_ahead
-JOIN told AS ahead ON ahead.item_key = open_item.item_key AND ahead.is_ahead
+LEFT JOIN told ON told.item_key = open_item.item_key
 LEFT JOIN counted ON counted.stage_index = old.stage_index
 LEFT JOIN likely ON likely.item_key = open_item.item_key AND likely.place = 1{joins}
 WHERE true{conditions}
@@ -193,7 +204,7 @@ def aging(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Tab
         seen_stay=SEEN_STAY.strip(),
         open_item=OPEN_ITEM.strip(),
         ctes=chosen.ctes,
-        curve=curve(("stage_index",), "way"),
+        curve=read_off(("stage_index",), "way", "age"),
         held=chosen.held(),
         joins=chosen.joins,
         conditions=chosen.conditions,

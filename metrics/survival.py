@@ -28,7 +28,7 @@ change AS (
         is_exit
     FROM life
     UNION ALL
-    SELECT {keys}{no_way}, begun_micros, 2 * begun_micros + 1, -1, false FROM life WHERE begun_micros > 0
+    SELECT {keys}{no_way}, begun_micros, 2 * begun_micros + 1, -1, false FROM life WHERE begun_micros > 0{marks}
 ),
 -- those from here on are all but those before: sums from the front are an order of magnitude cheaper than from the back
 risk AS (
@@ -48,13 +48,15 @@ factor AS (
         CASE WHEN is_exit AND at_risk > 1 THEN 1.0 / (CAST(at_risk AS DOUBLE) * (at_risk - 1)) ELSE 0.0 END AS greenwood
     FROM risk
 ),
+"""
+LIMITED = """
 summed AS (
     SELECT
         *,
         sum(log_factor) OVER so_far AS log_survival,
         sum(is_last) OVER so_far AS lasts,
         sum(greenwood) OVER so_far AS variance,
-        lead(place) OVER (PARTITION BY {keys} ORDER BY place, at_risk DESC) AS next_place
+        lead(place) OVER so_far AS next_place
     FROM factor
     WINDOW so_far AS (
         PARTITION BY {keys} ORDER BY place, at_risk DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -84,6 +86,36 @@ curve AS (
             WHEN log_survival < 0 THEN exp(log_survival * exp(-1.959963984540054 * sqrt(variance) / -log_survival))
             ELSE 1.0
         END AS upper
+    FROM summed
+)"""
+STEPS = """
+summed AS (
+    SELECT
+        {keys}{way},
+        micros,
+        is_exit,
+        risk = 0 AS is_mark,
+        at_risk,
+        log_factor,
+        is_last,
+        sum(log_factor) OVER so_far AS log_survival,
+        sum(is_last) OVER so_far AS lasts,
+        sum(CASE WHEN risk = 0 THEN 1 ELSE 0 END) OVER so_far AS marks
+    FROM factor
+    WINDOW so_far AS (
+        PARTITION BY {keys} ORDER BY place, at_risk DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+curve AS (
+    SELECT
+        {keys}{way},
+        micros,
+        is_exit,
+        is_mark,
+        log_survival,
+        lasts,
+        marks,
+        CASE WHEN is_exit AND lasts - is_last = 0 THEN exp(log_survival - log_factor) / at_risk ELSE 0.0 END AS leaves
     FROM summed
 )"""
 
@@ -143,7 +175,29 @@ def curve(keys: Sequence[str], way: str = "") -> str:
     column `way` that says how it ended. curve: one row per exit, per life seen no further (is_exit false) and per
     life first seen at an age (likewise), with survival behind it.
     """
-    return CHANGE.format(keys=", ".join(keys), way=f", {way}" if way else "", no_way=", NULL" if way else "").strip()
+    return _of(LIMITED, keys, way)
+
+
+def read_off(keys: Sequence[str], way: str, marks: str) -> str:
+    """The same, read off at the ages that the table `marks` (the keys, micros) names, and without the limits.
+
+    curve: log_survival instead of survival; one row more per mark (is_mark), behind the exits at that age; and how many
+    `marks` of its curve come up to a row, itself included.
+    """
+    names = ", ".join(keys)
+    no_way = ", NULL" if way else ""
+    more = f"\n    UNION ALL\n    SELECT {names}{no_way}, micros, 2 * micros + 1, 0, false FROM {marks}"
+    return _of(STEPS, keys, way, more)
+
+
+def _of(finish: str, keys: Sequence[str], way: str, marks: str = "") -> str:
+    held = {
+        "keys": ", ".join(keys),
+        "way": f", {way}" if way else "",
+        "no_way": ", NULL" if way else "",
+        "marks": marks,
+    }
+    return (CHANGE.strip() + "\n" + finish.strip()).format(**held)
 
 
 def summary(keys: Sequence[str]) -> str:
