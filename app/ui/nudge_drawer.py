@@ -23,16 +23,27 @@ from app.ui.nudge_form import particulars
 from app.ui.nudge_progress import height, watch
 from value_stream import Stream
 
-PLAN, REASON = "nudge.plan", "nudge.reason"
+PLAN, REASON, STRAIGHT = "nudge.plan", "nudge.reason", "nudge.straight"
 SHOWN = 50  # Lines of a plan; the counts say the rest.
 # Fingers need room.
 STYLE = "<style>@media (max-width:640px) {[role=dialog] button {min-height:44px}}</style>"
 
 
-def open_drawer(service: Service, stream: Stream, targets: Sequence[Target], choose: str | None = None) -> None:
-    """Open it for these items; `choose` is the nudge that stands first. Call it once, when the button is pressed."""
+def open_drawer(
+    service: Service,
+    stream: Stream,
+    targets: Sequence[Target],
+    choose: str | None = None,
+    *,
+    is_straight: bool = False,
+) -> None:
+    """Open it for these items. Call it once, when the button is pressed.
+
+    choose: the nudge that stands first. is_straight: show its plan at once, where nothing must be filled in for it.
+    """
     st.session_state.pop(PLAN, None)
     st.session_state.pop(REASON, None)
+    st.session_state[STRAIGHT] = is_straight
     _drawer(service, stream, tuple(targets), choose)
 
 
@@ -40,8 +51,10 @@ def open_drawer(service: Service, stream: Stream, targets: Sequence[Target], cho
 def _drawer(service: Service, stream: Stream, targets: tuple[Target, ...], choose: str | None) -> None:
     st.html(STYLE)
     actor = users.current(service.config)
-    plan_id = st.session_state.get(PLAN)
     try:
+        if st.session_state.pop(STRAIGHT, False) and choose is not None:
+            _plan_at_once(service, stream, actor, targets, choose)
+        plan_id = st.session_state.get(PLAN)
         if plan_id is None:
             _choose(service, stream, actor, targets, choose)
         elif (sending := service.nudging.sending(plan_id)) is not None:
@@ -50,6 +63,16 @@ def _drawer(service: Service, stream: Stream, targets: tuple[Target, ...], choos
             _confirm(service, actor, service.nudging.plan_of(plan_id))
     except user_errors() as error:
         st.error(wording.plain(str(error)), icon=":material/error:")
+
+
+def _plan_at_once(service: Service, stream: Stream, actor: Actor, targets: tuple[Target, ...], choose: str) -> None:
+    """Make the plan of a declared nudge that asks for nothing; of any other, what to do is chosen first."""
+    found = offers(service.config.actions, actor, stream, targets, service.nudging.servers(targets))
+    offer = next((offer for offer in found if offer.what == choose and offer.why_not is None), None)
+    if offer is None or offer.arguments:
+        return
+    with st.spinner("Asking Temporal about each item"):
+        st.session_state[PLAN] = service.nudging.plan(actor, stream, order_of(stream, choose), targets).plan
 
 
 def _choose(service: Service, stream: Stream, actor: Actor, targets: tuple[Target, ...], choose: str | None) -> None:
@@ -110,7 +133,7 @@ def _confirm(service: Service, actor: Actor, plan: Plan) -> None:
             is_sent = st.form_submit_button(
                 f"Do it to {wording.plural(count, 'item')}", type="primary", disabled=not count
             )
-            is_back = st.form_submit_button("Back")
+            is_back = st.form_submit_button("Something else")
     if is_back:
         st.session_state.pop(PLAN)
         st.rerun(scope="fragment")

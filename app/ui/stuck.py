@@ -152,7 +152,7 @@ def open_asked(service: Service, stream: Stream | None) -> None:
         targets, first, moved = asked
         if moved:
             st.toast(wording.plain(moved), icon=_MOVED)
-        open_drawer(service, stream, targets, first)
+        open_drawer(service, stream, targets, first, is_straight=True)
 
 
 def _ask_to_nudge(cause: str, ids: list[str] | None) -> None:

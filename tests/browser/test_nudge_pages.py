@@ -106,9 +106,8 @@ def come_to(page, path, found):
         page.wait_for_timeout(500)
 
 
-def send(page, count):
-    """From the form to the last item's answer."""
-    page.get_by_role("button", name="Show what would happen").click()
+def do_it(page, count):
+    """What the plan says, with a reason."""
     page.get_by_label("Why").fill("the test asks for it")
     page.get_by_role("button", name=f"Do it to {count}").click()
 
@@ -126,7 +125,8 @@ def test_a_verb_is_done_once_from_the_page_of_its_item(page, stories, journal, n
     button.click()
     choose(page, "What to do", BY_VERB[DEEDS[name].verb].title)
     fill_in(page, stories, name)
-    send(page, "1 item")
+    page.get_by_role("button", name="Show what would happen").click()
+    do_it(page, "1 item")
     page.get_by_text("1 accepted").wait_for()
 
     records = [record for record in kept(journal) if record.item == item]
@@ -148,19 +148,16 @@ def test_one_that_is_selected_and_then_all_that_a_cause_holds_are_nudged_from_th
     page.get_by_role("checkbox", name=f"Select {first}").check()
     page.get_by_text("The list stands still while something is selected.").wait_for()
     page.get_by_role("button", name="Nudge 1 selected").click()
-    page.get_by_role("dialog").get_by_text(f"1 story: {first}").wait_for()
-    send(page, "1 item")
+    page.get_by_role("dialog").get_by_text(first).wait_for()
+    do_it(page, "1 item")
     page.get_by_text("1 accepted").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
     page.get_by_role("button", name="Clear").click()
     page.get_by_role("button", name="Nudge all 3").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("3 stories").wait_for()
-    page.get_by_role("button", name="Show what would happen").click()
     dialog.get_by_text("anna did this to it already").wait_for()
-    page.get_by_label("Why").fill("the test asks for it")
-    page.get_by_role("button", name="Do it to 2 items").click()
+    do_it(page, "2 items")
     page.get_by_text("2 accepted").wait_for()
     dialog.get_by_text("the same failure again").first.wait_for()
 
