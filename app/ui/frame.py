@@ -31,8 +31,8 @@ _STYLE = f"""<style>
 .st-key-top h1 {{padding:0}}
 .st-key-filters {{row-gap:.4rem}}
 [data-testid=stStatusWidget] {{display:none}}
-.stApp {{color-scheme:light dark}}
-[data-tag] {{background-color:light-dark(#0B5CAD,#1D5C99)!important}}
+:is(.stApp, [role=dialog]) {{color-scheme:light dark}}
+:is([data-tag], button[kind^=primary]:not(:disabled)) {{background-color:light-dark(#0B5CAD,#1D5C99)!important}}
 {strip.CSS}
 @media (max-width:640px) {{.stMainBlockContainer {{padding-left:1rem;padding-right:1rem}}}}
 @media print {{.st-key-filters,[data-testid=stHeader] {{display:none}}}}

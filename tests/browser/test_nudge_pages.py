@@ -4,12 +4,14 @@ import re
 import time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from actions.journal import journal_path
 from actions.verbs import BY_VERB
 from connectors.journal import read_journal
 from tests.browser.conftest import a_browser
 from tests.browser.test_nudge import process
+from tests.browser.test_pages import STREAMLIT_RULES, describe
 from tests.fixtures.deeds import DEEDS, Deed, backstage, fail_often
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(240)]
@@ -48,7 +50,7 @@ def journal(tmp_path_factory):
 def page(stories, browser, journal, temporal_server):
     """A tab before a running service; `address` is where that is."""
     with process("tests.browser.nudge_page", str(journal), temporal_server, stories.queue) as service:
-        page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
+        page = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme="dark").new_page()
         page.set_default_timeout(40_000)
         page.address = service.stdout.readline().strip()
         yield page
@@ -149,6 +151,8 @@ def test_one_that_is_selected_and_then_all_that_a_cause_holds_are_nudged_from_th
     page.get_by_text("The list stands still while something is selected.").wait_for()
     page.get_by_role("button", name="Nudge 1 selected").click()
     page.get_by_role("dialog").get_by_text(first).wait_for()
+    found = Axe().run(page).response["violations"]
+    assert [describe(each) for each in found if each["id"] not in STREAMLIT_RULES] == []
     do_it(page, "1 item")
     page.get_by_text("1 accepted").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
