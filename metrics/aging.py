@@ -93,8 +93,30 @@ stretch AS (
     WHERE is_exit
     GROUP BY stage_index, way, marks
 ),
+-- behind each age the curve is what its last exit left; a sum up to the age itself may differ in its last digit
 curve_at AS (
-    SELECT stage_index, micros, marks, log_survival, lasts FROM curve WHERE is_mark
+    SELECT
+        stage_index,
+        micros,
+        marks,
+        min(log_survival) OVER so_far AS log_survival,
+        max(lasts) OVER so_far AS lasts
+    FROM (
+        SELECT
+            stage_index,
+            NULL AS micros,
+            marks + 1 AS marks,
+            min(log_survival) AS log_survival,
+            max(lasts) AS lasts
+        FROM curve
+        WHERE is_exit
+        GROUP BY stage_index, marks
+        UNION ALL
+        SELECT stage_index, micros, marks, 0.0, 0 FROM curve WHERE is_mark
+    ) AS every
+    WINDOW so_far AS (
+        PARTITION BY stage_index ORDER BY marks, micros NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
 ),
 told AS (
     SELECT
@@ -135,7 +157,7 @@ likely AS (
         item_key,
         way,
         leaves / sum(leaves) OVER (PARTITION BY item_key) AS share,
-        row_number() OVER (PARTITION BY item_key ORDER BY leaves DESC, way) AS place
+        row_number() OVER (PARTITION BY item_key ORDER BY round(leaves, 12) DESC, way) AS place
     FROM left_later
     WHERE item_key IS NOT NULL AND leaves > 0
 )

@@ -6,11 +6,10 @@ from random import Random
 import pytest
 
 from metrics import MetricError, Question, item_history, item_runs, item_status, open_items
-from tests.fixtures.chance import by_chance, tell
 from tests.fixtures.histories import instant, run
 from tests.fixtures.streams import put_in_force
 from tests.fixtures.warehouses import SOURCE, write
-from tests.metrics.test_recount import STREAM, prepared
+from tests.metrics.test_recount import STREAM
 from warehouse import register_source, rows
 
 NAMED = "SELECT item_key FROM run_item JOIN run USING (run_key) WHERE $name IN (run.run_id, run.workflow_id)"
@@ -22,10 +21,9 @@ PARTS = {
 }
 
 
-@by_chance(6)
-def test_open_and_ended_items_are_all_there_and_no_other(warehouse, seed):
-    random = Random(seed)
-    con = prepared(warehouse, tell(random))
+@pytest.mark.parametrize("seed", range(4))
+def test_open_and_ended_items_are_all_there_and_no_other(crowd, seed):
+    con, random = crowd, Random(seed)
     asked = Question(instant(random.randint(-2, 40)))
     answer = item_status(con, STREAM, asked).to_pylist()
     known = rows(con, "SELECT * FROM item")
@@ -40,17 +38,15 @@ def test_open_and_ended_items_are_all_there_and_no_other(warehouse, seed):
     stage = {row["run_id"]: row["stage"] for row in answer}
     for row in open_items(con, STREAM, asked).to_pylist():
         assert stage[row["run_id"]] == row["stage"]
-    con.close()
 
 
 def over(item, at):
     return item["closed_at"] is not None and item["closed_at"] <= at
 
 
-@by_chance(6)
-def test_a_history_is_every_row_of_the_item_that_had_begun(warehouse, seed):
-    random = Random(seed)
-    con = prepared(warehouse, tell(random))
+@pytest.mark.parametrize("seed", range(4))
+def test_a_history_is_every_row_of_the_item_that_had_begun(crowd, seed):
+    con, random = crowd, Random(seed)
     at = instant(random.randint(0, 40))
     opened = {item["item_key"]: item["opened_at"] for item in rows(con, "SELECT * FROM item")}
     for item in rows(con, "SELECT * FROM item ORDER BY item_key LIMIT 3"):
@@ -69,7 +65,6 @@ def test_a_history_is_every_row_of_the_item_that_had_begun(warehouse, seed):
             )
             told = Counter((row["begun_at"], row["ended_at"]) for row in answer if row["part"] == part)
             assert told == counted, part
-    con.close()
 
 
 def is_known(row, ended, at):
@@ -77,15 +72,13 @@ def is_known(row, ended, at):
     return row.get("held") not in ("(closed)", "closed") or (row[ended] and row[ended] <= at)
 
 
-@by_chance(4)
-def test_the_runs_are_those_that_the_item_is_made_of(warehouse, seed):
-    con = prepared(warehouse, tell(Random(seed)))
+def test_the_runs_are_those_that_the_item_is_made_of(crowd):
+    con = crowd
     answer = item_runs(con, STREAM, Question(instant(1000))).to_pylist()
 
     assert Counter(row["run_id"] for row in answer if row["relation"] != "parent") == Counter(
         row["run_id"] for row in rows(con, "SELECT run.run_id FROM run_item JOIN run USING (run_key)")
     )
-    con.close()
 
 
 def test_an_item_is_found_by_the_run_of_its_child_too(con):

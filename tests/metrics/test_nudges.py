@@ -9,7 +9,7 @@ import pytest
 
 from metrics import MetricError, Question, nudge_effect, nudges
 from metrics.intervals import newcombe, wilson
-from tests.fixtures.chance import by_chance, tell
+from tests.fixtures.chance import by_chance, chains_of
 from tests.fixtures.histories import instant, run
 from tests.fixtures.samples import sampled, samples
 from tests.fixtures.streams import a_stream, put_in_force
@@ -131,10 +131,10 @@ def judge(con, stay, at, verb, as_of):
     return moved, bad, due, until
 
 
-@by_chance(8)
+@by_chance(3)
 def test_the_outcome_of_each_nudge_is_what_came_after_it(warehouse, seed):
     random = Random(seed)
-    con = prepared(warehouse, tell(random))
+    con = prepared(warehouse, chains_of(random, 12))
     done = nudged_by_chance(con, random)
     as_of = instant(random.choice((20, 60, 5000)))
     answer = {row["plan"]: row for row in nudges(con, STREAM, Question(as_of)).to_pylist()}
@@ -157,10 +157,10 @@ def test_the_outcome_of_each_nudge_is_what_came_after_it(warehouse, seed):
     con.close()
 
 
-@by_chance(8)
+@by_chance(3)
 def test_the_effect_is_a_plain_count_of_matched_items(warehouse, seed):
     random = Random(seed)
-    con = prepared(warehouse, tell(random, chains=12))
+    con = prepared(warehouse, chains_of(random, 16))
     done = nudged_by_chance(con, random)
     as_of = instant(random.choice((30, 5000)))
     acted = [(stay, at, verb) for _, stay, at, verb in done if at is not None and at <= as_of]

@@ -8,7 +8,7 @@ import pytest
 
 from metrics import Question, Window, causes, open_items, stuck, time_in_state
 from metrics.usual_stay import usual_stays
-from tests.fixtures.chance import by_chance, tell
+from tests.fixtures.chance import by_chance, chains_of
 from tests.fixtures.histories import instant
 from tests.fixtures.samples import polled, sampled, samples
 from tests.fixtures.warehouses import deliver
@@ -78,10 +78,10 @@ def rules_of(work, sample, pollers, at):
             yield "no worker"
 
 
-@by_chance(12)
+@by_chance(3)
 def test_what_is_stuck_is_what_the_rows_say(warehouse, seed):
     random = Random(seed)
-    stories = tell(random)
+    stories = chains_of(random, 15)
     at = random.choice((60, 90, 200))
     con = prepared(warehouse, stories)
     deliver(con, samples(*told(random, stories, at - 1)))
@@ -102,7 +102,7 @@ def test_what_is_stuck_is_what_the_rows_say(warehouse, seed):
     con.close()
 
 
-@by_chance(6)
+@by_chance(2)
 def test_the_usual_stay_is_that_of_time_in_state_to_half_a_per_cent(warehouse, seed):
     random = Random(seed)
     con = prepared(warehouse, [])

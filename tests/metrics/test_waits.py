@@ -7,18 +7,16 @@ from random import Random
 import pytest
 
 from metrics import MetricError, Question, Window, in_flight, open_items, time_in_state, wait_split, waits
-from tests.fixtures.chance import by_chance, tell
 from tests.fixtures.histories import instant
-from tests.metrics.test_recount import STREAM, prepared
+from tests.metrics.test_recount import STREAM
 from warehouse import rows
 
 SECOND = timedelta(seconds=1)
 
 
-@by_chance(4)
-def test_every_open_item_is_in_one_cell_of_stage_and_wait(warehouse, seed):
-    random = Random(seed)
-    con = prepared(warehouse, tell(random))
+@pytest.mark.parametrize("seed", range(4))
+def test_every_open_item_is_in_one_cell_of_stage_and_wait(crowd, seed):
+    con, random = crowd, Random(seed)
     asked = Question(instant(random.randint(0, 20)))
     answer = waits(con, STREAM, asked).to_pylist()
 
@@ -30,13 +28,11 @@ def test_every_open_item_is_in_one_cell_of_stage_and_wait(warehouse, seed):
         held = [item for item in items if (item["stage"], item["wait"]) == (row["stage"], row["wait"])]
         assert row["oldest_seconds"] == max((asked.as_of - item["wait_since_at"]) / SECOND for item in held)
     assert sum(row["items"] for row in answer) == sum(in_flight(con, STREAM, asked).column("items").to_pylist())
-    con.close()
 
 
-@by_chance(4)
-def test_the_time_of_each_stage_is_split_whole(warehouse, seed):
-    random = Random(seed)
-    con = prepared(warehouse, tell(random))
+@pytest.mark.parametrize("seed", range(4))
+def test_the_time_of_each_stage_is_split_whole(crowd, seed):
+    con, random = crowd, Random(seed)
     window = Window(instant(random.randint(0, 10)), instant(random.randint(11, 40)))
     asked = Question(instant(random.randint(12, 50)), window)
     until = min(window.to_at, asked.as_of)
@@ -58,7 +54,6 @@ def test_the_time_of_each_stage_is_split_whole(warehouse, seed):
     assert {row["stage"]: row["stage_seconds"] for row in answer} == pytest.approx(
         {name: seconds for name, seconds in whole.items() if seconds}
     )
-    con.close()
 
 
 def test_waits_are_split_by_what_the_stream_has_and_by_nothing_else(con):
