@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -13,6 +13,8 @@ from warehouse import Batch, KnownRun, Round, WarehouseError
 from warehouse.known_rows import KnownRows
 from warehouse.nudge_record import NudgeRecord
 from warehouse.nudges import write_nudges
+
+THINNED_EVERY = timedelta(minutes=5)
 
 
 class SourceWriter:
@@ -28,6 +30,7 @@ class SourceWriter:
         self._kind = kind
         self._turn = turn
         self._cursors: dict[str, DuckDBPyConnection] = {}
+        self._thinned_at: datetime | None = None
 
     async def watermark(self) -> str | None:
         """Where the next round goes on; registers the source at its first."""
@@ -95,8 +98,14 @@ class SourceWriter:
     def _finish(self, result: Round) -> None:
         try:
             warehouse.finish_round(self._con("write"), self.source, result)
+            self._thin(datetime.now(UTC))
         except duckdb.Error as error:
             raise self._refused(error) from error
+
+    def _thin(self, now: datetime) -> None:
+        if self._kind == "temporal" and (self._thinned_at is None or now - self._thinned_at >= THINNED_EVERY):
+            more = warehouse.thin_samples(self._con("write"), now)
+            self._thinned_at = None if more else now
 
     def _refused(self, error: duckdb.Error) -> WarehouseError:
         reason = str(error).strip().splitlines()[0]

@@ -58,7 +58,7 @@ WAIT_AT = """
             ON pending.run_key = run_item.run_key
            AND pending.kind = 'activity'
            AND pending.sampled_at <= told.from_at
-           AND pending.sampled_at > told.from_at - to_microseconds($sample_life_micros)
+           AND pending.sampled_until_at > told.from_at - to_microseconds($sample_life_micros)
         GROUP BY told.watch_key
     ) AS sampled ON sampled.watch_key = at_instant.watch_key"""
 SQL = f"""

@@ -7,8 +7,7 @@ is pending; samples, at most SAMPLE_LIFE old, decide only its condition.
 
 from datetime import timedelta
 
-# Three sampling intervals: an older sample says nothing about now.
-SAMPLE_LIFE = timedelta(seconds=30)
+from warehouse import SAMPLE_LIFE
 
 OPEN_ITEM = """
 open_item AS (
@@ -83,7 +82,7 @@ sampled AS (
     FROM pending
     WHERE pending.kind = 'activity'
       AND pending.sampled_at <= $as_of
-      AND pending.sampled_at > CAST($as_of AS TIMESTAMPTZ) - to_microseconds($sample_life_micros)
+      AND pending.sampled_until_at > CAST($as_of AS TIMESTAMPTZ) - to_microseconds($sample_life_micros)
     GROUP BY pending.run_key, pending.reference
 ),
 unpolled AS (

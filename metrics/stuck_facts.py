@@ -56,7 +56,8 @@ SAMPLES = """
 run_sample AS (
     SELECT
         pending.run_key,
-        pending.sampled_at,
+        -- what a thinned sample says holds up to its last instant
+        least(pending.sampled_until_at, CAST($as_of AS TIMESTAMPTZ)) AS sampled_at,
         pending.kind,
         pending.event_id,
         pending.reference,
@@ -79,8 +80,8 @@ run_sample AS (
     FROM pending
     JOIN (SELECT DISTINCT run_key, until_at FROM open_run) AS wanted ON wanted.run_key = pending.run_key
     WHERE pending.sampled_at <= CAST($as_of AS TIMESTAMPTZ)
-      AND pending.sampled_at > CAST($sampled_from_at AS TIMESTAMPTZ)
-      AND pending.sampled_at > wanted.until_at - to_microseconds($sample_life_micros)
+      AND pending.sampled_until_at > CAST($sampled_from_at AS TIMESTAMPTZ)
+      AND pending.sampled_until_at > wanted.until_at - to_microseconds($sample_life_micros)
     QUALIFY pending.sampled_at = max(pending.sampled_at) OVER (PARTITION BY pending.run_key)
 ),
 queue_sample AS (

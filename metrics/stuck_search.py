@@ -8,12 +8,12 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from metrics.open_work import OPEN_ITEM, OPEN_VALUE, SAMPLE_LIFE
+from metrics.open_work import OPEN_ITEM, OPEN_VALUE
 from metrics.segments import Split
 from metrics.stuck_facts import FACTS
 from metrics.stuck_rules import MORE_FACTS, ORDER, USUAL_STAY, limits, rules
 from metrics.usual_stay import PAST, usual_stays
-from warehouse import rows
+from warehouse import SAMPLE_LIFE, rows
 
 Row = dict[str, Any]
 MOST_STEPS_AWAY = 5

@@ -18,9 +18,11 @@ from warehouse.rounds import (
     write_batch,
 )
 from warehouse.rules import RULE_TABLES, rebuild, replace_rules
+from warehouse.thinning import SAMPLE_LIFE, thin_samples
 
 __all__ = [
     "RULE_TABLES",
+    "SAMPLE_LIFE",
     "Batch",
     "Forgotten",
     "KeptRun",
@@ -45,6 +47,7 @@ __all__ = [
     "rows",
     "runs_of_items",
     "streams_known",
+    "thin_samples",
     "transaction",
     "uneven_items",
     "watermark",

@@ -72,7 +72,12 @@ JOIN event ON event.run_key = attribute.run_key AND event.event_id = attribute.e
 WHERE event.learned_at <= $known_at
 ORDER BY attribute.run_key, attribute.event_id, attribute.path
 """,
-    "pending": "SELECT * FROM pending WHERE sampled_at <= $known_at ORDER BY run_key, sampled_at",
+    "pending": """
+SELECT pending.* REPLACE (least(sampled_until_at, CAST($known_at AS TIMESTAMPTZ)) AS sampled_until_at)
+FROM pending
+WHERE sampled_at <= $known_at
+ORDER BY run_key, sampled_at
+""",
     "task_queue": "SELECT * FROM task_queue WHERE sampled_at <= $known_at ORDER BY sampled_at, task_queue, kind",
     "row_version": "SELECT * FROM row_version WHERE seen_at <= $known_at ORDER BY table_name, row_id, seen_at",
     "nudge": "SELECT * FROM nudge WHERE recorded_at <= $known_at ORDER BY recorded_at, record_id",

@@ -107,6 +107,7 @@ WITH before AS (
 SELECT
     run.run_key,
     incoming_pending.* EXCLUDE (run_id),
+    incoming_pending.sampled_at AS sampled_until_at,
     CASE
         WHEN incoming_pending.kind <> 'activity' OR incoming_pending.attempt < 2 THEN NULL
         WHEN before.attempt BETWEEN 2 AND incoming_pending.attempt THEN before.failing_since_at
@@ -121,7 +122,8 @@ LEFT JOIN before
    AND before.sampled_at < incoming_pending.sampled_at
 WHERE NOT EXISTS (
     SELECT 1 FROM pending
-    WHERE pending.run_key = run.run_key AND pending.sampled_at = incoming_pending.sampled_at
+    WHERE pending.run_key = run.run_key
+      AND incoming_pending.sampled_at BETWEEN pending.sampled_at AND pending.sampled_until_at
 )
 ORDER BY run.run_key, incoming_pending.sampled_at
 """
