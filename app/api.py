@@ -20,7 +20,9 @@ from app.errors import AskError, ServiceError, user_errors
 from app.formats import MEDIA_TYPES, encoded
 from app.imports import import_files
 from app.rounds import Follower, Outcome, Rounds
+from app.run_comparison import COMPARISONS, sources
 from app.service import Service, soundness
+from app.source_comparison import in_words
 from metrics import MetricError
 from warehouse import uneven_items
 from warehouse.comparison import differing_rows
@@ -62,11 +64,16 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
     async def check(request: Request) -> Response:
         return JSONResponse({"warehouse": await run_in_threadpool(_check, service, rounds)})
 
+    async def compare(request: Request) -> Response:
+        source = request.query_params.get("source", "")
+        return JSONResponse({"compared": await run_in_threadpool(_compare, service, source)})
+
     return [
         Route("/healthz", healthz),
         Route("/api/metrics/{name}", _guarded(metric, token)),
         Route("/api/sync", _guarded(sync, token), methods=["POST"]),
         Route("/api/check", _guarded(check, token)),
+        Route("/api/compare", _guarded(compare, token)),
         Route("/api/export/{kind}/{name}", _guarded(export, token)),
         Route("/api/snapshot", _guarded(export, token)),
         Route("/download/{kind}/{name}", download),
@@ -166,6 +173,13 @@ def _import(service: Service, rounds: Rounds, paths: list[Path]) -> Iterator[str
 def _check(service: Service, rounds: Rounds) -> str:
     with closing(service.warehouse.cursor()) as con:
         return soundness(*rounds.quietly(lambda: (differing_rows(con), uneven_items(con))))
+
+
+def _compare(service: Service, source: str) -> str:
+    """Runs here against runs there, in a sentence or two; what was found within the last minute stands."""
+    if source not in sources(service.config):
+        raise AskError(f"This service follows no Temporal source {source!r}.")
+    return in_words(COMPARISONS.compare(service, source, datetime.now(UTC)).found)
 
 
 def _status(service: Service, rounds: Rounds) -> dict[str, object]:

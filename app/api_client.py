@@ -63,6 +63,11 @@ class ServiceClient:
         """One sentence on a sound warehouse. Raises AskError that says what is wrong with it."""
         return str(self._request("GET", "/api/check", timeout=None).json()["warehouse"])
 
+    def compare(self, source: str) -> str:
+        """Runs here against runs there, in a sentence. Raises AskError for a source that it does not follow."""
+        answer = self._request("GET", "/api/compare", params={"source": source}, timeout=None)
+        return str(answer.json()["compared"])
+
     def sync(self) -> list[dict[str, Any]]:
         """One round of each source now; waits for it."""
         found: list[dict[str, Any]] = self._request("POST", "/api/sync", timeout=None).json()["rounds"]

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import warehouse
-from app.api_client import running_service
+from app.api_client import ServiceClient, running_service
+from app.errors import AskError
 from app.sources import reach_temporal
 from connectors.temporal import Difference, Reconciliation, TemporalConfig, connect, reconcile
 from connectors.temporal.reconciliation import EXPLANATIONS
@@ -20,14 +21,16 @@ MOST_NAMED = 10
 async def compared(path: Path, cluster: TemporalConfig, namespace: str) -> str:
     """One sentence or two; nothing is written. Raises ConnectorError and WarehouseError.
 
-    A warehouse that is not there yet, or that a service holds, is not compared: the pages show what a service knows.
+    A service that holds the warehouse compares. What is not compared, and why, is said.
     """
     told = await reach_temporal(cluster, namespace)
-    if not path.exists() or running_service(path) is not None:
-        return told
+    if not path.exists():
+        return f"{told}; runs not compared: there is no warehouse yet"
+    if (service := running_service(path)) is not None:
+        return f"{told}; {_compared_by(service, cluster.source(namespace))}"
     opened = open_to_read(path)
     try:
-        return f"{told}; {_sentence(await compare(opened, cluster, namespace))}"
+        return f"{told}; {in_words(await compare(opened, cluster, namespace))}"
     finally:
         opened.close()
 
@@ -52,7 +55,15 @@ async def compare(opened: Warehouse, cluster: TemporalConfig, namespace: str) ->
         await connection.close()
 
 
-def _sentence(result: Reconciliation) -> str:
+def _compared_by(service: ServiceClient, source: str) -> str:
+    try:
+        return f"compared by the service: {service.compare(source)}"
+    except AskError as error:
+        return f"runs not compared: {error}"
+
+
+def in_words(result: Reconciliation) -> str:
+    """What a comparison found, in a sentence or two."""
     if result.error is not None:
         return f"not compared: {result.error}"
     closed_here, closed_there = (sum(getattr(count, side) for count in result.closed) for side in ("here", "there"))

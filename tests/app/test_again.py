@@ -49,7 +49,9 @@ async def begun(address: str) -> None:
 
 
 @pytest.mark.server
-def test_values_declared_later_are_filled_in_both_sides_compared_and_an_item_forgotten(company, temporal_server):
+def test_values_declared_later_are_filled_in_both_sides_compared_and_an_item_forgotten(
+    company, temporal_server, monkeypatch
+):
     asyncio.run(told(temporal_server))
     configure(company)
     address = {"TEMPORAL_ADDRESS": temporal_server}
@@ -83,6 +85,12 @@ def test_values_declared_later_are_filled_in_both_sides_compared_and_an_item_for
     nobody = company.run("forget", "nobody")
     assert nobody.returncode == 1
     assert "Nothing here has the business key, workflow id or run id 'nobody'." in nobody.stderr
+
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_server)
+    company.up()
+    beside = company.run("check", **address)
+    assert beside.returncode == 0, beside.stdout
+    assert "compared by the service: open " in beside.stdout
 
 
 def values(path: Path):

@@ -197,6 +197,13 @@ def test_the_warehouse_can_be_checked_while_it_is_in_use(client):
     assert client.get("/api/check").json()["warehouse"].startswith("derived rows are what a rebuild gives")
 
 
+def test_runs_of_a_source_that_is_not_followed_are_not_compared(client):
+    assert refusal(client.get("/api/compare", params={"source": "other/default"})) == (
+        400,
+        "This service follows no Temporal source 'other/default'.",
+    )
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8501", "", "[::2]"])
 def test_another_host_name_is_refused(client, host):
     assert client.get("/healthz", headers={"Host": host}).status_code == 421
