@@ -13,8 +13,11 @@ TIE = "11_tie.sql"
 IS_TIED = "SELECT 1 FROM rule_stream WHERE key_path <> 'workflow_id' LIMIT 1"
 PREPARE = ("20_runs.sql", "30_instants.sql", "40_ends.sql", "50_matches.sql", "60_entries.sql")
 WALK = "61_walk.sql"
-FINISH = ("62_stays.sql", "70_steps.sql", "80_answers.sql", "81_questions.sql", "85_waits.sql", "86_marks.sql")
-STORE = "90_store.sql"
+STAY = ("62_stays.sql", "70_steps.sql")
+DECIDE = ("80_answers.sql", "81_questions.sql", "86_marks.sql")
+HAS_DECISIONS = "SELECT 1 FROM rule_decision LIMIT 1"
+NO_DECISION = "CREATE OR REPLACE TEMP TABLE found_decision AS SELECT * FROM decision LIMIT 0"
+STORE = ("85_waits.sql", "90_store.sql")
 
 DERIVED = ("item", "stay", "step", "pending_work", "wait", "decision", "decision_mark", "item_attribute")
 
@@ -109,7 +112,19 @@ def _derive_in_hand(con: DuckDBPyConnection) -> None:
     for step in PREPARE:
         _run(con, step)
     _walk(con)
-    for step in (*FINISH, STORE):
+    for step in STAY:
+        _run(con, step)
+    _decide(con)
+    for step in STORE:
+        _run(con, step)
+
+
+def _decide(con: DuckDBPyConnection) -> None:
+    # Planning a statement costs more than a small batch: none is planned for what no stream asks.
+    if not query(con, HAS_DECISIONS).num_rows:
+        execute(con, NO_DECISION)
+        return
+    for step in DECIDE:
         _run(con, step)
 
 
