@@ -47,13 +47,13 @@ def a_browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the service that all pages come from keeps its files."""
+    """Where the service that a file's pages come from keeps its files."""
     return tmp_path_factory.mktemp("pages")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Not longer: each second it derives a new request, which other tests would pay for.
 def address(folder):
     """Where the pages are."""
     with serving(folder) as found:

@@ -19,7 +19,7 @@ def test_a_click_on_a_dot_names_the_item(visit):
     dots.first.wait_for()
     dots.first.click(force=True)
 
-    page.get_by_text(re.compile(r"^request-\d+: \w+ for ")).wait_for()
+    page.get_by_text(re.compile(r"^(request|asked)-\d+: \w+ for ")).wait_for()
 
 
 def test_every_chart_fits_into_its_card(visit):
