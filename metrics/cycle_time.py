@@ -4,7 +4,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from metrics.metric import metric
-from metrics.observed import HORIZON, SEEN_ITEM, SEEN_ITEMS, stretch
+from metrics.observed import HORIZON, IN_FLIGHT_WITHIN, SEEN_ITEM, SEEN_ITEMS, stretch
 from metrics.question import MetricError, Question
 from metrics.segments import Split, split
 from metrics.stage_rows import Row, named, table
@@ -44,7 +44,7 @@ life AS (
         seen_item.is_exit,
         seen_item.is_lost
     FROM seen_item{joins}
-    WHERE (seen_item.gone_at IS NULL OR seen_item.gone_at > $from_at){conditions}
+    WHERE {in_flight_within}{conditions}
 ),
 {curve},
 {summary}
@@ -111,6 +111,7 @@ def _sql(chosen: Split) -> str:
     return SQL.format(
         horizon=HORIZON.strip(),
         seen_item=SEEN_ITEM.strip(),
+        in_flight_within=IN_FLIGHT_WITHIN,
         held=chosen.held(),
         joins=chosen.joins,
         conditions=chosen.conditions,

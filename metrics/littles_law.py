@@ -6,7 +6,7 @@ from duckdb import DuckDBPyConnection
 from metrics.cycle_time import no_standing
 from metrics.flow import is_by_stage
 from metrics.metric import metric
-from metrics.observed import HORIZON, SEEN_ITEM, SEEN_ITEMS, SEEN_STAY, SEEN_STAYS, stretch
+from metrics.observed import HORIZON, IN_FLIGHT_WITHIN, SEEN_ITEM, SEEN_ITEMS, SEEN_STAY, SEEN_STAYS, stretch
 from metrics.question import Question
 from metrics.segments import Split, split
 from metrics.stage_rows import Row, named, per_stage, table
@@ -40,7 +40,7 @@ life AS (
         epoch_us(horizon.until_at) - epoch_us(CAST($from_at AS TIMESTAMPTZ)) AS window_micros
     FROM {subject}
     JOIN horizon ON horizon.source = {subject}.source{joins}
-    WHERE {subject}.ended_micros >= {subject}.begun_micros{conditions}
+    WHERE {within}{conditions}
 )
 SELECT
     {keys},
@@ -89,11 +89,13 @@ def littles_law(con: DuckDBPyConnection, stream: Stream, question: Question) -> 
     no_standing(stream, "mean time to their end")
     chosen = split(stream, question, SEEN_STAYS)
     params = stretch(question)
-    found = query(con, _sql(chosen, SEEN_STAYS.table, SEEN_STAY, "seen_stay.stage_index"), **chosen.params, **params)
+    stays = _sql(chosen, SEEN_STAYS.table, SEEN_STAY, "seen_stay.stage_index", "true")  # those seen were in flight
+    found = query(con, stays, **chosen.params, **params)
     rows = per_stage(found, stream, question, chosen, _finish)
     if not is_by_stage(question):
         whole = split(stream, question, SEEN_ITEMS)
-        found = query(con, _sql(whole, SEEN_ITEMS.table, SEEN_ITEM, "-1"), **whole.params, **params)
+        items = _sql(whole, SEEN_ITEMS.table, SEEN_ITEM, "-1", IN_FLIGHT_WITHIN)
+        found = query(con, items, **whole.params, **params)
         rows += [_finish({**named(row, whole), "stage": ALL, "title": ALL, "lane": ALL}) for row in found.to_pylist()]
     return table(rows, COLUMNS, chosen, first="arrivals")
 
@@ -111,12 +113,13 @@ def _finish(row: Row) -> Row:
     return {**told, "residual_share": (observed - predicted) / observed if observed else None}
 
 
-def _sql(chosen: Split, subject: str, seen: str, place: str) -> str:
+def _sql(chosen: Split, subject: str, seen: str, place: str, within: str) -> str:
     return SQL.format(
         horizon=HORIZON.strip(),
         seen=seen.strip(),
         subject=subject,
         place=place,
+        within=within,
         held=chosen.held(),
         joins=chosen.joins,
         conditions=chosen.conditions,

@@ -125,6 +125,9 @@ seen_item AS (
     WHERE gone_at IS NULL OR gone_at >= $from_at
 )"""
 
+# An item that ended as the window began was not in flight within it.
+IN_FLIGHT_WITHIN = "(seen_item.gone_at IS NULL OR seen_item.gone_at > $from_at)"
+
 SEEN_ITEMS = Subject("seen_item", "last_at", built_in=("type", "source"))
 SEEN_STAYS = Subject("seen_stay", "last_at", built_in=("stage", "lane", "type", "source"))
 

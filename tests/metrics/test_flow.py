@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from duckdb import DuckDBPyConnection
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metrics import MetricError, Question, Window
@@ -207,8 +207,20 @@ def test_throughput_counts_each_item_once_when_it_ended(
         assert (row["ended_well"], row["ended_badly"]) == ((0, row["ended"]) if is_bad else (row["ended"], 0))
 
 
+def opened_and_closed_at_once() -> World:
+    """One item that ended in the instant in which it began, and was reset later; beside it one that is open."""
+    stays = (
+        Stay("a", 0, 0, CLOSED, "completed"),
+        Stay(CLOSED, 0, UNIT, "a", "reset"),
+        Stay("a", UNIT, None, None, None),
+    )
+    open_since = (Stay("a", 0, None, None, None),)
+    return World([Item(0, 0, stays, None), Item(1, 0, open_since, None)])
+
+
 @CHECKED
 @given(asked())
+@example((opened_and_closed_at_once(), 0, UNIT, UNIT))
 def test_littles_law_sets_arrivals_times_mean_beside_the_average_in_flight(
     con: DuckDBPyConnection, case: tuple[World, int, int, int]
 ) -> None:
@@ -219,12 +231,14 @@ def test_littles_law_sets_arrivals_times_mean_beside_the_average_in_flight(
     named = [(stage, lives(world, stage, begin, end, as_of)) for stage in STAGES]
     for stage, seen in [*named, ("(all)", item_lives(world, begin, end, as_of))]:
         if not seen:
-            assert by_stage.get(stage, {}).get("observed_in_flight", 0) == 0
+            none = by_stage.get(stage, {"arrivals": 0, "exits": 0, "observed_in_flight": 0})
+            assert (none["arrivals"], none["exits"], none["observed_in_flight"]) == (0, 0, 0)
             continue
         row = by_stage[stage]
         items = {item.key: item for item in world.items}
         length = {life.item: min(end, world.until(items[life.item], as_of)) - begin for life in seen}
         gone = [life for life in seen if life.is_exit]
+        assert row["exits"] == len(gone)
         assert row["arrivals"] == sum(life.begun == 0 for life in seen)
         rate = sum(86_400 / length[life.item] for life in seen if life.begun == 0)
         observed = sum((life.ended - life.begun) / length[life.item] for life in seen)
