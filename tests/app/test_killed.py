@@ -26,6 +26,9 @@ from warehouse.comparison import differing_rows
 # Enough to hit reading, writing and deriving; more on demand.
 KILLS = int(os.environ.get("STREAMGAUGE_KILLS", "4"))
 
+# The company stands still once its worker and people are gone and the last timer has fired.
+SETTLING_SECONDS = 180
+
 Events = dict[str, list[tuple[int, int]]]
 
 CONFIG = """
@@ -95,16 +98,28 @@ def events_here(path: Path) -> tuple[Events, dict[str, int]]:
     return found, differing
 
 
+def beginnings(of: Events, whole: Events) -> bool:
+    """Whether each history of `of` is how the same one of `whole` begins, event for event."""
+    return all(whole.get(run, [])[: len(events)] == events for run, events in of.items())
+
+
 async def settled(company: Company, address: str, postgres_url: str) -> tuple[Events, Events, dict[str, int]]:
-    """Both sides after a last round; another round for what timers do in Temporal meanwhile."""
-    for _ in range(5):
+    """Both sides after a round that nothing happened beside.
+
+    Until then timers and time-outs go on writing in Temporal: each round must bring all that was there before it, and
+    nothing that is not there after it.
+    """
+    deadline = time.monotonic() + SETTLING_SECONDS
+    before = await events_there(address)
+    while True:
         done = await asyncio.to_thread(company.run, "sync", CRM_DATABASE_URL=postgres_url)
         assert done.returncode == 0, done.stderr
         there = await events_there(address)
         here, differing = events_here(company.warehouse)
-        if here == there:
-            break
-    return there, here, differing
+        assert beginnings(before, here) and beginnings(here, there)
+        if before == there or time.monotonic() > deadline:
+            return there, here, differing
+        before = there
 
 
 @pytest.mark.server
