@@ -14,22 +14,19 @@ import value_stream
 from app.cli import cli
 from app.errors import AskError, user_errors
 from app.nudge_words import Words, ask_of
+from tests.fixtures.streams import STORY_STREAM
 from tests.fixtures.workflows import Story
 
-STREAM = """
-stream = "story"
-[item]
-name = "story"
-workflow_types = ["Story"]
-[[stages]]
-name = "told"
-deadline = "1s"
+STREAM = (
+    STORY_STREAM
+    + """deadline = "1s"
 [[nudges]]
 name      = "remind"
 title     = "Remind them"
 signal    = "remind"
 cool_down = "1h"
 """
+)
 CONFIG = """
 [[temporal]]
 query = "TaskQueue = '{queue}'"

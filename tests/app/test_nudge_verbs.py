@@ -12,15 +12,8 @@ from app.users_config import account
 from connectors.journal import read_journal
 from tests.app.conftest import Company
 from tests.fixtures.deeds import DEEDS, backstage
+from tests.fixtures.streams import STORY_STREAM
 
-STREAM = """
-stream = "story"
-[item]
-name = "story"
-workflow_types = ["Story"]
-[[stages]]
-name = "told"
-"""
 CONFIG = """
 streams = ["story.stream.toml"]
 [[temporal]]
@@ -39,7 +32,7 @@ port = 0
 def stage(temporal_server, tmp_path_factory):
     """All stories, read once into a warehouse; and the config beside it."""
     company = Company(tmp_path_factory.mktemp("verbs"))
-    (company.folder / "story.stream.toml").write_text(STREAM)
+    (company.folder / "story.stream.toml").write_text(STORY_STREAM)
     with backstage(temporal_server) as made, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEMPORAL_ADDRESS", temporal_server)
         company.config.write_text(CONFIG.format(queue=made.queue))

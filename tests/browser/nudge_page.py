@@ -15,16 +15,12 @@ from app import server
 from app.config import load
 from app.server import address_of, listen, serve
 from app.service import open_service
+from tests.fixtures.streams import STORY_STREAM
 from tests.fixtures.temporal import free_port
 
-STREAM = """
-stream = "story"
-[item]
-name = "story"
-workflow_types = ["Story"]
-[[stages]]
-name = "told"
-target = "1h"
+STREAM = (
+    STORY_STREAM
+    + """target = "1h"
 [[systems]]
 name = "fate"
 activities = ["refuse"]
@@ -38,6 +34,7 @@ name  = "retry-now"
 title = "Try the pending step again now"
 reset_activity = true
 """
+)
 CONFIG = """
 streams = ["story.stream.toml"]
 [[temporal]]
