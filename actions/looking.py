@@ -10,7 +10,7 @@ from actions.errors import NotEligible
 from actions.seen import Seen, closed_words, seen_in
 from actions.target import Target
 from actions.verb import Action, Look
-from connectors.temporal import Connection
+from connectors.temporal.connection import Connection
 from connectors.temporal.faults import Fault
 from value_stream import Stream
 

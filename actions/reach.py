@@ -7,7 +7,9 @@ from actions.config import ActionsConfig
 from actions.errors import ActionError
 from actions.verb import Server
 from actions.writer import Writer, connect_writer
-from connectors.temporal import Connection, TemporalConfig, connect
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.connection import Connection
 from connectors.temporal.faults import Fault
 
 

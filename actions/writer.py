@@ -10,8 +10,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode, WorkflowService
 
 from actions.config import ActionsConfig
-from connectors.temporal import TemporalConfig
 from connectors.temporal.budget import Budget
+from connectors.temporal.config import TemporalConfig
 from connectors.temporal.connect import client_of
 from connectors.temporal.connection import SETTLE_SECONDS
 

@@ -12,7 +12,10 @@ from duckdb import DuckDBPyConnection
 import warehouse
 from app.service import Service
 from connectors.errors import ConnectorError
-from connectors.temporal import AgainResult, Connection, Reconciliation, connect, read_again, reconcile
+from connectors.temporal.again import AgainResult, read_again
+from connectors.temporal.connect import connect
+from connectors.temporal.connection import Connection
+from connectors.temporal.reconciliation import Reconciliation, reconcile
 from value_stream import declared_paths
 from warehouse import Batch, KeptRuns, WarehouseError
 

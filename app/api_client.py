@@ -8,17 +8,13 @@ from typing import Any
 
 import httpx
 
-from actions.plan import Plan
-from actions.send import Sent
 from app import service_file
 from app.answers import Answer, Ask, from_ipc
 from app.errors import AskError, ServiceError
 from app.export_text import parameters_of
 from app.exports import Wish
-from app.nudge_ask import NudgeAsk
 from app.service_file import Notice
 
-_LEFT = "`streamgauge journal` says what was done; `streamgauge nudge --continue` goes on."
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 60.0
 
@@ -52,52 +48,34 @@ class ServiceClient:
     def ask(self, ask: Ask) -> Answer:
         """The metric's answer. Raises AskError when the service says what is wrong with the question."""
         parameters = [*ask.parameters(), ("format", "arrow")]
-        return from_ipc(self._request("GET", f"/api/metrics/{ask.metric}", params=parameters).content)
+        return from_ipc(self.request("GET", f"/api/metrics/{ask.metric}", params=parameters).content)
 
     def status(self) -> dict[str, Any]:
         """What the service is and does."""
-        found: dict[str, Any] = self._request("GET", "/api/status").json()
+        found: dict[str, Any] = self.request("GET", "/api/status").json()
         return found
 
     def check(self) -> str:
         """One sentence on a sound warehouse. Raises AskError that says what is wrong with it."""
-        return str(self._request("GET", "/api/check", timeout=None).json()["warehouse"])
+        return str(self.request("GET", "/api/check", timeout=None).json()["warehouse"])
 
     def compare(self, source: str) -> str:
         """Runs here against runs there, in a sentence. Raises AskError for a source that it does not follow."""
-        answer = self._request("GET", "/api/compare", params={"source": source}, timeout=None)
+        answer = self.request("GET", "/api/compare", params={"source": source}, timeout=None)
         return str(answer.json()["compared"])
 
     def sync(self) -> list[dict[str, Any]]:
         """One round of each source now; waits for it."""
-        found: list[dict[str, Any]] = self._request("POST", "/api/sync", timeout=None).json()["rounds"]
+        found: list[dict[str, Any]] = self.request("POST", "/api/sync", timeout=None).json()["rounds"]
         return found
 
     def import_(self, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
         """Import the histories below `paths`, which the service can read itself; each step as it is done."""
         body = {"paths": [str(path) for path in paths]}
-        yield from self._stream("/api/import", body, "What it reported is kept; import again to go on.")
+        yield from self.steps("/api/import", body, "What it reported is kept; import again to go on.")
 
-    def plan_nudge(self, ask: NudgeAsk) -> Plan:
-        """What would happen to which items. Raises AskError when the service says what is wrong with it."""
-        told = self._request("POST", "/api/nudge/plan", content=ask.model_dump_json(), timeout=None).json()
-        told.pop("hash")
-        return Plan.model_validate(told)
-
-    def send_nudge(self, plan: Plan, reason: str) -> Iterator[Sent]:
-        """Send a plan that the service made; how each line went, as it goes."""
-        body = {"plan": plan.plan, "hash": plan.hash, "reason": reason}
-        for step in self._stream("/api/nudge/send", body, _LEFT):
-            yield Sent(**step)
-
-    def continue_nudge(self, plan: str, reason: str) -> tuple[Plan, Iterator[Sent]]:
-        """Send what an interruption left of a plan: the plan, and how each line goes."""
-        steps = self._stream("/api/nudge/continue", {"plan": plan, "reason": reason}, _LEFT)
-        told = next(steps)
-        told.pop("hash")
-        return Plan.model_validate(told), (Sent(**step) for step in steps)
-
-    def _stream(self, path: str, body: dict[str, Any], kept: str) -> Iterator[dict[str, Any]]:
+    def steps(self, path: str, body: dict[str, Any], kept: str) -> Iterator[dict[str, Any]]:
+        """What the service tells of a long job, step by step; `kept` says what is left should it break off."""
         try:
             with self._http.stream("POST", path, json=body, timeout=None) as response:
                 if not response.is_success:
@@ -137,7 +115,8 @@ class ServiceClient:
                 f"The service at {self.notice.url} (pid {self.notice.pid}) broke off: {error}. Nothing was kept."
             ) from error
 
-    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Its answer. Raises AskError where it says what was asked wrongly, ServiceError for all else."""
         try:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:

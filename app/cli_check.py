@@ -18,7 +18,7 @@ from app.errors import user_errors
 from app.service import soundness
 from connectors.database.config import DatabaseConfig
 from connectors.errors import ConnectorError
-from connectors.temporal import TemporalConfig
+from connectors.temporal.config import TemporalConfig
 from warehouse import open_warehouse, uneven_items
 from warehouse.comparison import differing_rows
 from warehouse.reading import open_to_read

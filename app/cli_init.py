@@ -17,7 +17,7 @@ from app.errors import AskError, ConfigError
 from app.printing import printable
 from connectors.database.discovery import FoundTable, find_tables
 from connectors.errors import ConnectorError
-from connectors.temporal import TemporalConfig
+from connectors.temporal.config import TemporalConfig
 from connectors.temporal.discovery import FoundCluster, find_namespaces
 
 SUFFIX = "_DATABASE_URL"

@@ -13,6 +13,7 @@ import value_stream
 from actions.plan import Plan
 from actions.send import Sent
 from app.api_client import running_service
+from app.api_nudge_client import continue_nudge, plan_nudge, send_nudge
 from app.config import Config, find, load, stream_files
 from app.errors import AskError
 from app.nudge_ask import NudgeAsk
@@ -32,7 +33,7 @@ def run_nudge(config_option: Path | None, ask: NudgeAsk, reason: str, *, yes: bo
         raise AskError("Say why: add --reason.")
     service = running_service(config.warehouse)
     nudging = None if service is not None else Nudging(config, value_stream.load_all(stream_files(config)))
-    plan = service.plan_nudge(ask) if service is not None else _planned(config, nudging, ask)
+    plan = plan_nudge(service, ask) if service is not None else _planned(config, nudging, ask)
     _print_plan(console, plan)
     count = len(plan.eligible)
     if not count:
@@ -40,7 +41,7 @@ def run_nudge(config_option: Path | None, ask: NudgeAsk, reason: str, *, yes: bo
     if not yes:
         progress.print(f"{count} would be nudged. Add --yes to send.")
         return
-    results = service.send_nudge(plan, reason) if service is not None else _sent(config, nudging, plan, reason)
+    results = send_nudge(service, plan, reason) if service is not None else _sent(config, nudging, plan, reason)
     _finish(console, progress, plan, results)
 
 
@@ -49,7 +50,7 @@ def run_continue(config_option: Path | None, plan_id: str, reason: str) -> None:
     config = load(find(config_option))
     service = running_service(config.warehouse)
     if service is not None:
-        plan, results = service.continue_nudge(plan_id, reason)
+        plan, results = continue_nudge(service, plan_id, reason)
     else:
         nudging = Nudging(config, value_stream.load_all(stream_files(config)))
         sending = nudging.go_on(config.users.on_command_line(), plan_id, reason)

@@ -16,7 +16,7 @@ from actions.config import ActionsConfig
 from app.errors import ConfigError
 from app.users_config import UsersConfig
 from connectors.database.config import DatabaseConfig
-from connectors.temporal import TemporalConfig
+from connectors.temporal.config import TemporalConfig
 from value_stream.faults import Fault, did_you_mean
 from value_stream.lines import line_of
 

@@ -10,7 +10,8 @@ from app.config import Config
 from app.service import Service
 from app.source_comparison import compare
 from connectors.errors import ConnectorError
-from connectors.temporal import Reconciliation, TemporalConfig
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.reconciliation import Reconciliation
 
 # Comparing asks Temporal; who presses again sooner sees what was found before.
 FRESH = timedelta(minutes=1)

@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from app.errors import AskError
 from connectors.errors import ConnectorError
-from connectors.temporal import Connection, TemporalConfig, connect
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.connection import Connection
 from connectors.temporal.questions import STACK_TRACE, RunMetadata, ask_run, metadata_of
 
 Result = TypeVar("Result")

@@ -9,8 +9,9 @@ import warehouse
 from app.api_client import ServiceClient, running_service
 from app.errors import AskError
 from app.sources import reach_temporal
-from connectors.temporal import Difference, Reconciliation, TemporalConfig, connect, reconcile
-from connectors.temporal.reconciliation import EXPLANATIONS
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.reconciliation import EXPLANATIONS, Difference, Reconciliation, reconcile
 from warehouse import KeptRuns, Warehouse
 from warehouse.reading import open_to_read
 

@@ -13,7 +13,8 @@ from app.source_writer import SourceWriter
 from app.temporal_source import TemporalSource
 from connectors import journal
 from connectors.errors import ConnectorError
-from connectors.temporal import TemporalConfig, connect
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
 from connectors.temporal.faults import Fault
 from value_stream import declared_paths
 

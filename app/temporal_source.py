@@ -8,7 +8,11 @@ from typing import cast
 from app.rounds import Outcome
 from app.source_writer import SourceWriter
 from connectors.errors import ConnectorError
-from connectors.temporal import Connection, DeclaredPath, RoundResult, TemporalConfig, connect, read_round
+from connectors.temporal.attributes import DeclaredPath
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.connection import Connection
+from connectors.temporal.rounds import RoundResult, read_round
 from warehouse import Batch, Round
 
 

@@ -28,9 +28,12 @@ from temporalio.client import Client
 import warehouse
 from connectors.files import FileFault, read_files
 from connectors.files.histories import histories_in
-from connectors.temporal import Connection, RoundResult, TemporalConfig, connect, read_round
 from connectors.temporal.budget import WIDTH
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.connection import Connection
 from connectors.temporal.one_round import PAGE_SIZE
+from connectors.temporal.rounds import RoundResult, read_round
 from tests.fixtures.streams import a_stream, by_attribute, put_in_force
 from tests.fixtures.temporal import dev_server
 from tests.fixtures.workflows import Story, storyteller

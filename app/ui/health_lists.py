@@ -9,7 +9,7 @@ from app.source_facts import SPAN
 from app.ui import wording
 from app.ui.health import Row
 from app.ui.tables import Cell, Table, cell, column
-from connectors.temporal import Difference, Reconciliation
+from connectors.temporal.reconciliation import Difference, Reconciliation
 from warehouse.views import View
 
 MOST_ROWS = 100

@@ -5,27 +5,8 @@
         ...                               # a Batch: write it at once; last of all a RoundResult
     await connection.close()
 
+`config` is what a `[[temporal]]` of the configuration says, `connect` and `rounds` have the two names above. What is
+asked for comes from its own module: a command that only reads the warehouse need not load Temporal's library.
+
 Read-only: nothing here signals, resets or terminates.
 """
-
-from connectors.temporal.again import AgainResult, read_again
-from connectors.temporal.attributes import DeclaredPath
-from connectors.temporal.config import TemporalConfig
-from connectors.temporal.connect import connect
-from connectors.temporal.connection import Connection
-from connectors.temporal.reconciliation import Difference, Reconciliation, reconcile
-from connectors.temporal.rounds import RoundResult, read_round
-
-__all__ = [
-    "AgainResult",
-    "Connection",
-    "DeclaredPath",
-    "Difference",
-    "Reconciliation",
-    "RoundResult",
-    "TemporalConfig",
-    "connect",
-    "read_again",
-    "read_round",
-    "reconcile",
-]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import httpx
 from google.protobuf import json_format
-from pydantic import BaseModel, ConfigDict, Field
 from temporalio.api.common.v1 import Payload, Payloads
 
 from connectors.errors import ConnectorError
+from connectors.temporal.config import CodecConfig
 from connectors.temporal.payloads import cut, is_readable
 
 PATIENCE = httpx.Timeout(10.0, connect=5.0)
@@ -17,19 +17,6 @@ MOST_BYTES = 1_000_000
 # One bad payload may fail all that were sent with it: these are asked for again in halves.
 PERHAPS_ONE = frozenset({400, 413, 422, 500})
 MOST_REFUSALS = 20
-
-
-class CodecConfig(BaseModel):
-    """A codec server, as Temporal's own UI uses it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    endpoint: str = Field(
-        pattern=r"^https?://", description="Its address; /decode is put behind it, {namespace} in it is filled in."
-    )
-    token_env: str | None = Field(
-        default=None, description="Environment variable that holds the Authorization header for it; none sends none."
-    )
 
 
 class Codec:

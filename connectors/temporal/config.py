@@ -4,7 +4,18 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.temporal.codec import CodecConfig
+
+class CodecConfig(BaseModel):
+    """A codec server, as Temporal's own UI uses it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: str = Field(
+        pattern=r"^https?://", description="Its address; /decode is put behind it, {namespace} in it is filled in."
+    )
+    token_env: str | None = Field(
+        default=None, description="Environment variable that holds the Authorization header for it; none sends none."
+    )
 
 
 class TemporalConfig(BaseModel):

@@ -29,7 +29,7 @@ from actions.recent import Recent
 from actions.send import Sent, send
 from actions.target import Target
 from connectors.journal import read_journal
-from connectors.temporal import TemporalConfig
+from connectors.temporal.config import TemporalConfig
 from tests.fixtures.workflows import Story, storyteller, until
 from value_stream import Stream
 from warehouse.nudge_record import NudgeRecord

@@ -182,6 +182,18 @@ def test_a_reader_that_has_enough_is_no_error(filled):
     assert answer.stderr == ""
 
 
+def test_a_question_does_not_wait_for_the_library_that_only_temporal_needs():
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys, app.cli_show; print('temporalio' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+
+    assert found.stdout == "False\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_answers_are_the_same_with_and_without_the_service(filled, number):

@@ -12,7 +12,7 @@ from app.service import Service, open_service
 from app.source_writer import SourceWriter
 from app.temporal_source import TemporalSource
 from connectors.database.config import DatabaseConfig
-from connectors.temporal import TemporalConfig
+from connectors.temporal.config import TemporalConfig
 from tests.app.conftest import SOURCE, Company
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.config import ClusterConfig, Config
 from app.ui import health_lists
-from connectors.temporal import Difference, Reconciliation
+from connectors.temporal.reconciliation import Difference, Reconciliation
 from tests.fixtures.histories import NOON
 
 DAY = 86_400

@@ -12,8 +12,11 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.client import Client
 
 import warehouse
-from connectors.temporal import Connection, DeclaredPath, RoundResult, TemporalConfig, connect, read_round
-from connectors.temporal.codec import CodecConfig
+from connectors.temporal.attributes import DeclaredPath
+from connectors.temporal.config import CodecConfig, TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.connection import Connection
+from connectors.temporal.rounds import RoundResult, read_round
 
 SOURCE = "main/default"
 

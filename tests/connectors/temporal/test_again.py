@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import warehouse
-from connectors.temporal import AgainResult, read_again
+from connectors.temporal.again import AgainResult, read_again
 from tests.fixtures.history_events import Path
 from tests.fixtures.streams import a_stream, by_attribute, put_in_force
 from tests.fixtures.workflows import Story, storyteller, until

@@ -16,8 +16,9 @@ from temporalio.converter import DataConverter, PayloadCodec
 
 import warehouse
 from connectors.errors import ConnectorError
-from connectors.temporal import read_again
-from connectors.temporal.codec import MOST_PAYLOADS, Codec, CodecConfig
+from connectors.temporal.again import read_again
+from connectors.temporal.codec import MOST_PAYLOADS, Codec
+from connectors.temporal.config import CodecConfig
 from tests.fixtures.history_events import Path
 from tests.fixtures.streams import a_stream, by_attribute, put_in_force
 from tests.fixtures.workflows import Story, storyteller, until

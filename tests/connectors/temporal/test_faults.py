@@ -14,8 +14,9 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.client import Client
 
 from connectors.errors import ConnectorError
-from connectors.temporal import TemporalConfig, connect
 from connectors.temporal.budget import Rate
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
 from tests.fixtures.temporal import dev_server, free_port
 from tests.fixtures.workflows import Story, storyteller, until
 

@@ -9,7 +9,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 
 import warehouse
-from connectors.temporal import Reconciliation, reconcile
+from connectors.temporal.reconciliation import Reconciliation, reconcile
 from tests.fixtures.workflows import Story, storyteller, until
 
 pytestmark = pytest.mark.server

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.temporal import read_round
+from connectors.temporal.rounds import read_round
 from tests.fixtures.history_events import Path
 from tests.fixtures.workflows import Story, storyteller, until
 

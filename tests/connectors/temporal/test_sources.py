@@ -10,7 +10,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 import warehouse
-from connectors.temporal import RoundResult, TemporalConfig, connect, read_round
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
+from connectors.temporal.rounds import RoundResult, read_round
 from tests.fixtures.streams import a_stream, put_in_force, stage
 from tests.fixtures.temporal import dev_server
 from tests.fixtures.workflows import Story, storyteller, until

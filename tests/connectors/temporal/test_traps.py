@@ -18,7 +18,8 @@ pytestmark = pytest.mark.server
 # Connect, ask, let go, end: what a cron job does. Without a pause before its end one in four aborts.
 SHORT_LIVED = """
 import asyncio, sys
-from connectors.temporal import TemporalConfig, connect
+from connectors.temporal.config import TemporalConfig
+from connectors.temporal.connect import connect
 async def main():
     connection = await connect(TemporalConfig(), "default")
     await connection.count_runs("")
