@@ -11,7 +11,8 @@ from duckdb import DuckDBPyConnection
 from metrics.open_work import OPEN_ITEM, OPEN_VALUE
 from metrics.segments import Split
 from metrics.stuck_facts import FACTS
-from metrics.stuck_rules import MORE_FACTS, ORDER, USUAL_STAY, limits, rules
+from metrics.stuck_measures import MEASURES, USUAL_STAY
+from metrics.stuck_rules import ORDER, limits, rules
 from metrics.usual_stay import PAST, usual_stays
 from warehouse import SAMPLE_LIFE, rows
 
@@ -27,7 +28,7 @@ WHERE source.kind = 'temporal'
 """
 SQL = """
 WITH {open_item}, {open_value}{ctes},
-{facts},{more_facts},{usual_stay},
+{facts},{measures},{usual_stay},
 {rules}
 SELECT
     found.item_key,
@@ -133,7 +134,7 @@ class Search:
             open_value=OPEN_VALUE.strip(),
             ctes=chosen.ctes,
             facts=FACTS.strip(),
-            more_facts=MORE_FACTS,
+            measures=MEASURES,
             usual_stay=USUAL_STAY,
             rules=rules(with_watch=keys is None),
             held=chosen.held(),

@@ -1,19 +1,16 @@
 """What is said of stuck work: why, in one sentence with its figures; the one thing to mend; what could move it."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from metrics.fingerprint import fingerprint
 from metrics.stuck_rules import WATCH
+from metrics.stuck_titles import CAUSE_PARTS, COUNTED, TITLE, Row, Say, decision_title, said, stage_title
 from value_stream import Stream, Verb
 from value_stream.durations import brief_duration
 
-Row = dict[str, Any]
-Say = Callable[[Stream, Row], str]
-
 CAUSE_CHARACTERS = 10
-MOST_MESSAGE = 160
 CRITICAL = frozenset({"no worker", "version without worker", "worker turn failing", "limits near"})
 # A thing to mend that stands in one cluster is another one in the next.
 OF_A_SOURCE = frozenset({"paused", "no worker", "version without worker", "worker turn failing"})
@@ -21,7 +18,6 @@ OF_A_SOURCE = frozenset({"paused", "no worker", "version without worker", "worke
 FAILING = frozenset({"worker turn failing", "step retrying", "Nexus stuck"})
 # The most that Temporal takes, by what is counted.
 MOST = {"events": 51_200, "bytes": 50 * 1024 * 1024, "activities": 2_000}
-COUNTED = {"events": "history events", "bytes": "bytes of history", "activities": "pending activities"}
 NOBODY: frozenset[Verb] = frozenset()
 ANSWERED: frozenset[Verb] = frozenset({"signal", "update"})
 HELPFUL: Mapping[str, frozenset[Verb]] = {
@@ -111,15 +107,6 @@ def _since(row: Row) -> str:
     return _seconds(row["until_at"], row["since_at"])
 
 
-def _quoted(text: str | None) -> str:
-    line = " ".join((text or "").split())
-    return line if len(line) <= MOST_MESSAGE else line[: MOST_MESSAGE - 1] + "…"
-
-
-def _said(lead: str, text: str | None) -> str:
-    return f"{lead}: {_quoted(text)}" if text else lead
-
-
 def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?", "…")) else sentence + "."
 
@@ -127,7 +114,7 @@ def _ended(sentence: str) -> str:
 def _paused(_: Stream, row: Row) -> str:
     what = f"Step {row['activity']}" if row["activity"] else "The run"
     by = f" by {row['actor']}" if row["actor"] else ""
-    return _ended(_said(f"{what} has been paused{by} for {_since(row)}", row["reason"]))
+    return _ended(said(f"{what} has been paused{by} for {_since(row)}", row["reason"]))
 
 
 def _no_worker(_: Stream, row: Row) -> str:
@@ -149,7 +136,7 @@ def _turn(_: Stream, row: Row) -> str:
     attempt = f" (attempt {row['attempt']})" if row["attempt"] else ""
     if row["reference"] == "start to close":
         return f"Its worker turns have timed out for {_since(row)}{attempt}: the worker ends or hangs while at it."
-    return _ended(_said(f"Its code has failed for {_since(row)}{attempt}", row["failure_message"] or row["reference"]))
+    return _ended(said(f"Its code has failed for {_since(row)}{attempt}", row["failure_message"] or row["reference"]))
 
 
 def _heartbeat(_: Stream, row: Row) -> str:
@@ -165,7 +152,7 @@ def _retrying(_: Stream, row: Row) -> str:
     failed = row["attempt"] - 1
     times = "once" if failed == 1 else f"{failed} times"
     lead = f"Step {row['activity']} has failed {times} in {_since(row)}{_tries(row)}"
-    return _ended(_said(lead, row["failure_message"]))
+    return _ended(said(lead, row["failure_message"]))
 
 
 def _tries(row: Row) -> str:
@@ -192,7 +179,7 @@ def _figures(row: Row) -> tuple[str, str]:
 
 def _nexus(_: Stream, row: Row) -> str:
     lead = f"Nexus operation {row['activity']} has waited for {_since(row)} (attempt {row['attempt'] or 1})"
-    return _ended(_said(lead, row["reason"] or row["failure_message"]))
+    return _ended(said(lead, row["reason"] or row["failure_message"]))
 
 
 def _unheard(stream: Stream, row: Row) -> str:
@@ -206,7 +193,7 @@ def _database(stream: Stream, row: Row) -> str:
 
 
 def _cancel(_: Stream, row: Row) -> str:
-    return _ended(_said(f"Cancellation was asked for {_since(row)} ago and nothing came of it", row["about"]))
+    return _ended(said(f"Cancellation was asked for {_since(row)} ago and nothing came of it", row["about"]))
 
 
 def _limits(_: Stream, row: Row) -> str:
@@ -235,35 +222,6 @@ def _older(stream: Stream, row: Row) -> str:
     return f"In {stage_title(stream, row['stage'])} for {stay}; 95 of 100 leave within {usual} (n {exits})."
 
 
-def decision_title(stream: Stream, name: str) -> str:
-    """The title of a decision; its name where the stream in hand does not draw it."""
-    return next((decision.title for decision in stream.decisions if decision.name == name), name)
-
-
-def stage_title(stream: Stream, name: str) -> str:
-    """The title of a stage; its name where the stream in hand does not draw it."""
-    return next((stage.title for stage in stream.stages if stage.name == name), name)
-
-
-def _failing_title(stream: Stream, row: Row) -> str:
-    system = next((system.title for system in stream.systems if row["activity"] in system.activities), None)
-    place = f"{system} ({row['activity']})" if system else row["activity"]
-    return _said(f"{place} fails", fingerprint(row["failure_message"]))
-
-
-def _queue_title(_: Stream, row: Row) -> str:
-    return f"No worker polls queue {row['task_queue']} for {'steps' if row['activity'] else 'worker turns'}"
-
-
-def _paused_title(_: Stream, row: Row) -> str:
-    by = f" by {row['actor']}" if row["actor"] else ""
-    return _said(f"{row['activity'] or row['root_type']} paused{by}", fingerprint(row["reason"]))
-
-
-def _turn_title(_: Stream, row: Row) -> str:
-    return _said(f"{row['root_type']} fails in its code", fingerprint(row["failure_message"]) or row["reference"])
-
-
 WHY: Mapping[str, Say] = {
     "paused": _paused,
     "no worker": _no_worker,
@@ -281,39 +239,4 @@ WHY: Mapping[str, Say] = {
     "stage overdue": _stage,
     "silent": _silent,
     "older than usual": _older,
-}
-TITLE: Mapping[str, Say] = {
-    "paused": _paused_title,
-    "no worker": _queue_title,
-    "version without worker": lambda _, row: f"No worker of version {row['version']} polls {row['task_queue']}",
-    "worker turn failing": _turn_title,
-    "heartbeat lost": lambda _, row: f"{row['activity']} loses its heartbeat",
-    "step retrying": _failing_title,
-    "step over time": lambda _, row: f"{row['activity']} runs far longer than usual",
-    "Nexus stuck": lambda _, row: _said(
-        f"Nexus operation {row['activity']} does not start", fingerprint(row["reason"] or row["failure_message"])
-    ),
-    "unheard answer": lambda stream, row: f"{decision_title(stream, row['about'])}: answered before the run listened",
-    "database disagrees": lambda stream, row: f"{decision_title(stream, row['about'])}: answered only in the database",
-    "cancel ignored": lambda _, row: f"{row['root_type']} does not end when cancelled",
-    "limits near": lambda _, row: f"{row['root_type']} nears the limit of {COUNTED[row['about'].split(' ')[0]]}",
-    "decision overdue": lambda stream, row: f"{decision_title(stream, row['about'])} past its deadline",
-    "stage overdue": lambda stream, row: f"{stage_title(stream, row['stage'])} past its deadline",
-    "silent": lambda stream, row: f"Silent in {stage_title(stream, row['stage'])}",
-    "older than usual": lambda stream, row: f"Older than usual in {stage_title(stream, row['stage'])}",
-}
-# What makes two rows of one rule the same thing to mend, beside the fingerprint of the failure.
-CAUSE_PARTS: Mapping[str, Callable[[Row], tuple[Any, ...]]] = {
-    "paused": lambda row: (row["activity"], row["actor"], fingerprint(row["reason"])),
-    "no worker": lambda row: (row["task_queue"], row["activity"] is not None),
-    "version without worker": lambda row: (row["version"], row["task_queue"]),
-    "worker turn failing": lambda row: (row["root_type"], row["reference"]),
-    "heartbeat lost": lambda row: (row["activity"],),
-    "step retrying": lambda row: (row["activity"],),
-    "step over time": lambda row: (row["activity"],),
-    "Nexus stuck": lambda row: (row["activity"], fingerprint(row["reason"])),
-    "cancel ignored": lambda row: (row["root_type"],),
-    "limits near": lambda row: (row["root_type"], row["about"].split(" ")[0]),
-    **dict.fromkeys(("unheard answer", "database disagrees", "decision overdue"), lambda row: (row["about"],)),
-    **dict.fromkeys(("stage overdue", "silent", "older than usual"), lambda row: (row["stage"],)),
 }

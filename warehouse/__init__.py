@@ -10,15 +10,10 @@ from warehouse.kept_runs import KeptRun, KeptRuns, runs_of_items
 from warehouse.known_by import known_by, streams_known
 from warehouse.known_runs import KnownRun, known_anywhere, known_runs
 from warehouse.rewriting import rewrite
-from warehouse.rounds import (
-    Round,
-    finish_round,
-    register_source,
-    watermark,
-    write_batch,
-)
+from warehouse.rounds import Round, finish_round, register_source, watermark
 from warehouse.rules import RULE_TABLES, rebuild, replace_rules
 from warehouse.thinning import SAMPLE_LIFE, thin_samples
+from warehouse.writing import write_batch
 
 __all__ = [
     "RULE_TABLES",
