@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -51,12 +52,9 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         paths = _paths(await request.body())
         return StreamingResponse(_import(service, rounds, paths), media_type="application/x-ndjson")
 
-    async def export(request: Request) -> Response:
-        return await downloads.respond(service, request)
-
-    async def download(request: Request) -> Response:
-        """For a browser: no token, but a link that a page of ours signed."""
-        return await downloads.by_link(service, request)
+    export = _guarded(partial(downloads.respond, service), token)
+    # For a browser: no token, but a link that a page of ours signed.
+    download = partial(downloads.by_link, service)
 
     async def status(request: Request) -> Response:
         return JSONResponse(_status(service, rounds))
@@ -74,8 +72,8 @@ def routes(service: Service, rounds: Rounds, token: str) -> list[Route]:
         Route("/api/sync", _guarded(sync, token), methods=["POST"]),
         Route("/api/check", _guarded(check, token)),
         Route("/api/compare", _guarded(compare, token)),
-        Route("/api/export/{kind}/{name}", _guarded(export, token)),
-        Route("/api/snapshot", _guarded(export, token)),
+        Route("/api/export/{kind}/{name}", export),
+        Route("/api/snapshot", export),
         Route("/download/{kind}/{name}", download),
         Route("/download/snapshot", download),
         Route("/api/import", _guarded(import_, token), methods=["POST"]),
