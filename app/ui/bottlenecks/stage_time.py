@@ -189,7 +189,7 @@ def missing(row: Row) -> str:
     """Why a percentile is not shown: too few exits, or more than the rest is still there. Empty when all are."""
     if row["not_reached"]:
         first = str(row["not_reached"]).split(",")[0].strip()
-        return f"{first} not reached: more than {100 - int(first[1:])} % still there"
+        return f"{first}: over {100 - int(first[1:])} % still there"
     return _thin(row["thin"])
 
 

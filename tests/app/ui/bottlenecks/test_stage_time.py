@@ -74,7 +74,7 @@ def test_a_percentile_that_is_not_reached_is_said_and_the_line_goes_on_to_the_ed
     chart = stage_time([jammed], LIGHT)
     dotted = next(trace for trace in chart.figure["data"] if trace.get("line", {}).get("dash") == "dot")
 
-    assert "p85 not reached: more than 15 % still there" in words(chart)
+    assert "p85: over 15 % still there" in words(chart)
     assert dotted["x"][0] == HOUR
     assert dotted["x"][1] > HOUR
 
