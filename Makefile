@@ -19,11 +19,11 @@ demo: install  ## start the whole demo company and open the page (ARGS="..." for
 
 test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL and MariaDB, real browser
 	@browser=$$(.ci/browser) && mariadbd=$$(.ci/mariadb) && \
-	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The histories by chance are fewer here: what they find wrong with the code, they find on the locked one.
 test-duckdb2: install $(DUCKDB2)/.installed  ## the fast tests, on DuckDB 2.0 instead of the locked 1.5
-	@PYTHONPATH=$(CURDIR)/$(DUCKDB2) STREAMGAUGE_EXAMPLES=0.25 $(BIN)/pytest -n 2 --dist loadfile \
+	@PYTHONPATH=$(CURDIR)/$(DUCKDB2) STREAMGAUGE_EXAMPLES=0.25 $(BIN)/pytest -n 3 --dist loadfile \
 	-m "not slow and not server and not postgres and not mariadb and not browser" $(ARGS)
 
 lint: install  ## ruff, mypy, import-linter

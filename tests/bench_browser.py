@@ -39,7 +39,7 @@ def main() -> None:
     _row("---", "---:", "---:", "---:", "---")
     if wish.only is None:
         _pages(wish)
-    with _server(str(ITEMS_OF_EXPORT)) as (address, _), a_browser() as browser:
+    with _server("--items", str(ITEMS_OF_EXPORT)) as (address, _), a_browser() as browser:
         _export(browser, address, wish.visits)
     print(f"\n{os.cpu_count()} cores, load {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 min)")
 

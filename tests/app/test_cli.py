@@ -14,6 +14,8 @@ from tests.app.conftest import ROOT, SOURCE
 from tests.fixtures.histories import NOON
 from tests.fixtures.temporal import free_port
 
+pytestmark = pytest.mark.slow  # Each command is a process of its own.
+
 TEMPORAL = '[[temporal]]\nprofile_file = "temporal.toml"'
 AS_OF = f"--as-of={NOON.isoformat()}"
 
@@ -194,7 +196,6 @@ def test_a_question_does_not_wait_for_the_library_that_only_temporal_needs():
     assert found.stdout == "False\n"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_answers_are_the_same_with_and_without_the_service(filled, number):
     asked = [("in_flight", "--by=Region"), ("open_items", "--where=Region=South")]

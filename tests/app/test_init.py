@@ -22,6 +22,8 @@ TABLES = (
     "CREATE TABLE login (id int PRIMARY KEY, password_changed_at timestamptz, updated_by text)",
     "CREATE TABLE note (said text)",
 )
+
+pytestmark = pytest.mark.slow  # Each command is a process of its own.
 HOSTILE = 'a"b\\\n[temporal]\n# \x7f\u202e'
 
 

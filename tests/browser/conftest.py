@@ -53,10 +53,10 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("pages")
 
 
-@pytest.fixture(scope="module")  # Not longer: each second it derives a new request, which other tests would pay for.
+@pytest.fixture(scope="module")  # Not longer, and not often: deriving each new request is paid for by other tests.
 def address(folder):
     """Where the pages are."""
-    with serving(folder) as found:
+    with serving(folder, "--every", "3") as found:
         yield found
 
 

@@ -1,10 +1,11 @@
-"""The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER [ITEMS]`.
+"""The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER`.
 
 Prints its address, and leaves a config in the folder, so that the command line finds the service. The company of NOON
-stands still; every second one more request begins now, so that live pages have something to show. Ends on SIGTERM,
+stands still; every so often one more request begins now, so that live pages have something to show. Ends on SIGTERM,
 and when its parent does.
 """
 
+import argparse
 import ctypes
 import signal
 import sys
@@ -34,13 +35,14 @@ def main() -> None:
     """Serve until told to end."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    made = service_of(stories=shown(*map(int, sys.argv[2:])), open_there=31)
-    folder = Path(sys.argv[1])
+    wish = _wish()
+    made = service_of(stories=shown(wish.items), open_there=31)
+    folder = wish.folder
     (folder / CONFIG).write_text(f'warehouse = "{WAREHOUSE}"\nstreams = ["{STREAM}"]\n')
     config = Config(warehouse=folder / WAREHOUSE, streams=(str(STREAM),), server=ServerConfig(port=0))
     service = replace(made, config=config)
     stop = threading.Event()
-    worker = threading.Thread(target=_work, args=(service, stop))
+    worker = threading.Thread(target=_work, args=(service, wish.every, stop))
     worker.start()
     listening = listen(config.server)
     print(address_of(listening), flush=True)
@@ -52,10 +54,18 @@ def main() -> None:
         service.close()
 
 
-def _work(service: Service, stop: threading.Event) -> None:
+def _wish() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--items", type=int, default=120, help="requests of the last hour")
+    parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two new requests")
+    return parser.parse_args()
+
+
+def _work(service: Service, every: float, stop: threading.Event) -> None:
     con = service.warehouse.cursor()
     number = 0
-    while not stop.wait(1.0):
+    while not stop.wait(every):
         number += 1
         now = datetime.now(UTC)
         story = visit(f"live-{number}", [("request", (now - NOON).total_seconds())])
