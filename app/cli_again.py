@@ -10,7 +10,7 @@ from rich.markup import escape
 from app.again import Again, again
 from app.config import find, load
 from app.errors import AskError
-from app.processes import treat_sigterm_as_ctrl_c
+from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
 from app.service import Service, open_service
 from app.sole_use import require_sole_use
 
@@ -31,8 +31,11 @@ def run_again(config_option: Path | None) -> None:
 
 
 async def _all(opened: Service, progress: Console) -> bool:
-    done = [_told(progress, each) async for each in again(opened)]
-    return all(done)
+    is_sound = True
+    async for done in again(opened):
+        end_if_asked()
+        is_sound = _told(progress, done) and is_sound
+    return is_sound
 
 
 def _told(progress: Console, done: Again) -> bool:

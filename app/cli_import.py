@@ -10,7 +10,7 @@ from rich.markup import escape
 from app.api_client import running_service
 from app.config import find, load
 from app.imports import ImportStep, import_files
-from app.processes import treat_sigterm_as_ctrl_c
+from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
 from app.service import open_service
 
 
@@ -36,6 +36,7 @@ def _report(progress: Console, steps: Iterable[ImportStep]) -> int:
     histories = events = added = faults = 0
     with progress.status("Importing") as status:
         for step in steps:
+            end_if_asked()
             if step.problem is not None:
                 faults += 1
                 progress.print(f"[red]{escape(str(step.place))}[/]: {escape(step.problem)}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """`streamgauge up` and `streamgauge demo`: what runs until Ctrl-C."""
 
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -41,12 +42,7 @@ def _serve(config: Config, progress: Console) -> None:
     from app.server import address_of, listen, serve
     from app.service import open_service
 
-    listening = listen(config.server)
-    service = open_service(config)
-    try:
+    with listen(config.server) as listening, closing(open_service(config)) as service:
         progress.print(f"Pages at {address_of(listening)}. Ctrl-C ends them.", soft_wrap=True)
         end_if_asked()
         serve(service, listening)
-    finally:
-        service.close()
-        listening.close()

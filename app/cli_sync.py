@@ -62,7 +62,9 @@ def _by_us(config: Config, progress: Console) -> bool:
         return False  # Nothing to write, so the warehouse is not even opened.
     opened = open_service(config)
     try:
+        end_if_asked()
         outcomes = asyncio.run(_round(opened, unreachable))
+        end_if_asked()
     finally:
         opened.close()
     for done in outcomes:

@@ -3,7 +3,7 @@
 from warehouse.batch import Batch
 from warehouse.closed_items import closed_items
 from warehouse.conservation import uneven_items
-from warehouse.database import Warehouse, execute, open_warehouse, query, rows, transaction
+from warehouse.database import Warehouse, execute, open_warehouse, query, rows
 from warehouse.errors import WarehouseError
 from warehouse.forgetting import Forgotten, forget
 from warehouse.kept_runs import KeptRun, KeptRuns, runs_of_items
@@ -13,6 +13,7 @@ from warehouse.rewriting import rewrite
 from warehouse.rounds import Round, finish_round, register_source, watermark
 from warehouse.rules import RULE_TABLES, rebuild, replace_rules
 from warehouse.thinning import SAMPLE_LIFE, thin_samples
+from warehouse.transactions import transaction
 from warehouse.writing import write_batch
 
 __all__ = [

@@ -84,18 +84,6 @@ def execute(con: DuckDBPyConnection, sql: str, **params: object) -> None:
 
 
 @contextmanager
-def transaction(con: DuckDBPyConnection) -> Iterator[None]:
-    """Commit what happens inside, or nothing of it."""
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()
-
-
-@contextmanager
 def registered(con: DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> Iterator[None]:
     """Arrow tables by name, for the SQL inside.
 

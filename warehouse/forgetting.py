@@ -10,12 +10,13 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from warehouse.batch import ROW_VERSIONS
-from warehouse.database import execute, registered, rows, transaction
+from warehouse.database import execute, registered, rows
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.errors import WarehouseError
 from warehouse.nudges import SCRUB
 from warehouse.pseudonyms import prepare_first, pseudonym
 from warehouse.scrubbing import ATTRIBUTE, EVENT, PENDING, RUN, Words, words
+from warehouse.transactions import transaction
 
 NAMES = """
 CREATE OR REPLACE TEMP TABLE wanted_name AS

@@ -6,6 +6,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from warehouse.errors import WarehouseError
+from warehouse.transactions import transaction
 
 SCHEMA = Path(__file__).parent / "schema"
 
@@ -51,14 +52,9 @@ def comments(sql: str) -> list[str]:
 
 
 def _apply(con: DuckDBPyConnection, path: Path) -> None:
-    con.begin()
-    try:
+    with transaction(con):
         _run(con, path.read_text())
         con.execute("INSERT INTO migration VALUES ($name, now())", {"name": path.name}).fetchall()
-        con.commit()
-    except BaseException:
-        con.rollback()
-        raise
 
 
 def _run(con: DuckDBPyConnection, sql: str) -> None:

@@ -6,10 +6,11 @@ from dataclasses import asdict
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from warehouse.database import execute, query, registered, transaction
+from warehouse.database import execute, query, registered
 from warehouse.known_runs import source_key_of
 from warehouse.nudge_record import NUDGES, NudgeRecord
 from warehouse.pseudonyms import prepare
+from warehouse.transactions import transaction
 
 NEW = """
 CREATE OR REPLACE TEMP TABLE new_nudge AS

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.database import execute, rows, transaction
+from warehouse.database import execute, rows
 from warehouse.known_runs import source_key_of
+from warehouse.transactions import transaction
 
 NEW_SOURCE = """
 INSERT INTO source BY NAME

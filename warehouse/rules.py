@@ -6,8 +6,9 @@ from datetime import datetime
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from warehouse.database import execute, query, registered, rows, transaction
+from warehouse.database import execute, query, registered, rows
 from warehouse.derive import derive_everything
+from warehouse.transactions import transaction
 
 RULE_TABLES = (
     "rule_stream",

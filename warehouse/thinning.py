@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
-from warehouse.database import execute, rows, transaction
+from warehouse.database import execute, rows
+from warehouse.transactions import transaction
 
 # Three sampling intervals: an older sample says nothing about now.
 SAMPLE_LIFE = timedelta(seconds=30)

@@ -7,10 +7,11 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from warehouse.batch import Batch
-from warehouse.database import execute, query, registered, transaction
+from warehouse.database import execute, query, registered
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.hiding import without_forgotten
 from warehouse.known_runs import source_key_of
+from warehouse.transactions import transaction
 
 # How far back the sample before is looked for: farther than a restart takes.
 REMEMBERED = timedelta(minutes=10)

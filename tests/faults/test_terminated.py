@@ -21,7 +21,7 @@ ENDED_BY_SIGNAL = 130
 CONFIG = """
 [[temporal]]
 profile_file = "temporal.toml"
-requests_per_second = 100
+requests_per_second = 50
 """
 
 
@@ -42,7 +42,7 @@ def wait_until_written(company: Company, process: subprocess.Popen[str]) -> None
 
 @pytest.mark.server
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("later_seconds", [0.0, 2.0])
+@pytest.mark.parametrize("later_seconds", [0.0, 0.5, 1.0, 2.0])
 def test_a_sync_that_is_asked_to_end_ends_soon_and_loses_and_doubles_nothing(
     company: Company, number: signal.Signals, later_seconds: float, many_requests: str
 ) -> None:
