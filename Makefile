@@ -19,7 +19,7 @@ demo: install  ## start the whole demo company and open the page (ARGS="..." for
 
 test: install  ## all tests: unit, property, real Temporal server, real PostgreSQL and MariaDB, real browser
 	@browser=$$(.ci/browser) && mariadbd=$$(.ci/mariadb) && \
-	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	STREAMGAUGE_CHROMIUM="$$browser" STREAMGAUGE_MARIADBD="$$mariadbd" $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The histories by chance are fewer here: what they find wrong with the code, they find on the locked one.
 test-duckdb2: install $(DUCKDB2)/.installed  ## the fast tests, on DuckDB 2.0 instead of the locked 1.5

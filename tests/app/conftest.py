@@ -1,19 +1,23 @@
 """A small company in a warehouse file, its config beside it, and the command line on it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 import value_stream
 import warehouse
 from app import service_file
+from app.cli import main
 from app.service_file import Notice
 from tests.fixtures.histories import NOON, Story, batch
 from warehouse import Round
@@ -40,6 +44,24 @@ STORIES = (
 )
 
 
+def _variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CRM_"))}
+
+
+def _exit_code(entry: Callable[[], None]) -> int:
+    try:
+        entry()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def _text(stream: TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, BytesIO)
+    return stream.buffer.getvalue().decode(errors="replace")
+
+
 @dataclass
 class Company:
     """A folder with config and warehouse; `up` runs the service on it."""
@@ -60,11 +82,23 @@ class Company:
         self.config.write_text(f'streams = ["{STREAM}"]\n{text}\n[server]\nport = 0\n')
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """A command on this config."""
+        """A command on this config, from its entry point to its exit code, in this process: each need not load all."""
+        command = ["streamgauge", *words, "--config", str(self.config)]
+        out, err = (TextIOWrapper(BytesIO(), "utf-8", newline="") for _ in range(2))
+        with (
+            mock.patch.dict(os.environ, _variables() | environment, clear=True),
+            mock.patch.multiple(sys, argv=command, stdout=out, stderr=err),
+        ):
+            heard = signal.getsignal(signal.SIGTERM)  # commands that stay listen to it in their own way
+            code = _exit_code(main)
+            signal.signal(signal.SIGTERM, heard)
+        return subprocess.CompletedProcess(command, code, _text(out), _text(err))
+
+    def run_apart(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The same as a process of its own."""
         command = [sys.executable, "-m", "app.cli", *words, "--config", str(self.config)]
-        variables = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "CRM_"))}
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=ROOT, env=variables | environment, timeout=100, check=False
+            command, capture_output=True, text=True, cwd=ROOT, env=_variables() | environment, timeout=100, check=False
         )
 
     def up(self) -> Notice:

@@ -14,8 +14,6 @@ from tests.app.conftest import ROOT, SOURCE
 from tests.fixtures.histories import NOON
 from tests.fixtures.temporal import free_port
 
-pytestmark = pytest.mark.slow  # Each command is a process of its own.
-
 TEMPORAL = '[[temporal]]\nprofile_file = "temporal.toml"'
 AS_OF = f"--as-of={NOON.isoformat()}"
 

@@ -2,11 +2,7 @@
 
 import json
 
-import pytest
-
 from tests.app.test_cli import AS_OF, one_sentence
-
-pytestmark = pytest.mark.slow  # Each command is a process of its own.
 
 
 def test_what_is_stuck_and_why_can_be_read_on_a_terminal(filled):

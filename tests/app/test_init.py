@@ -23,7 +23,6 @@ TABLES = (
     "CREATE TABLE note (said text)",
 )
 
-pytestmark = pytest.mark.slow  # Each command is a process of its own.
 HOSTILE = 'a"b\\\n[temporal]\n# \x7f\u202e'
 
 

@@ -112,7 +112,7 @@ async def settled(company: Company, address: str, postgres_url: str) -> tuple[Ev
     deadline = time.monotonic() + SETTLING_SECONDS
     before = await events_there(address)
     while True:
-        done = await asyncio.to_thread(company.run, "sync", CRM_DATABASE_URL=postgres_url)
+        done = await asyncio.to_thread(company.run_apart, "sync", CRM_DATABASE_URL=postgres_url)
         assert done.returncode == 0, done.stderr
         there = await events_there(address)
         here, differing = events_here(company.warehouse)
