@@ -1,6 +1,5 @@
 """`streamgauge sync --again`: read again what Temporal still has."""
 
-import asyncio
 from pathlib import Path
 
 import typer
@@ -10,7 +9,7 @@ from rich.markup import escape
 from app.again import Again, again
 from app.config import find, load
 from app.errors import AskError
-from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
+from app.processes import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
 from app.service import Service, open_service
 from app.sole_use import require_sole_use
 
@@ -24,7 +23,8 @@ def run_again(config_option: Path | None) -> None:
     treat_sigterm_as_ctrl_c()
     opened = open_service(config)
     try:
-        is_sound = asyncio.run(_all(opened, Console(stderr=True)))
+        end_if_asked()
+        is_sound = run_until_asked(_all(opened, Console(stderr=True)))
     finally:
         opened.close()
     raise typer.Exit(0 if is_sound else 1)
@@ -33,7 +33,6 @@ def run_again(config_option: Path | None) -> None:
 async def _all(opened: Service, progress: Console) -> bool:
     is_sound = True
     async for done in again(opened):
-        end_if_asked()
         is_sound = _told(progress, done) and is_sound
     return is_sound
 

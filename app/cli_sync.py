@@ -13,7 +13,7 @@ from rich.markup import escape
 from app.api_client import running_service
 from app.config import Config, find, load, source_names
 from app.errors import AskError
-from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
+from app.processes import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
 from app.rounds import Outcome, one_round
 from app.service import Service, open_service
 from value_stream.durations import parse_duration
@@ -55,7 +55,7 @@ def _once(config: Config, progress: Console) -> bool:
 def _by_us(config: Config, progress: Console) -> bool:
     from app.sources import reach_all  # Slow to import, and the service has them already.
 
-    unreachable = asyncio.run(reach_all(config))
+    unreachable = run_until_asked(reach_all(config))
     for name, error in unreachable.items():
         _report(progress, name, 0, 0, error, 0.0)
     if len(unreachable) == len(source_names(config)):
@@ -63,8 +63,7 @@ def _by_us(config: Config, progress: Console) -> bool:
     opened = open_service(config)
     try:
         end_if_asked()
-        outcomes = asyncio.run(_round(opened, unreachable))
-        end_if_asked()
+        outcomes = run_until_asked(_round(opened, unreachable))
     finally:
         opened.close()
     for done in outcomes:

@@ -140,6 +140,7 @@ def test_a_paused_step_goes_on_and_takes_new_options(in_yard):
 def test_a_reset_goes_back_and_says_what_is_called_and_applied_again(in_yard):
     async def story(yard):
         name = await yard.start("reset", [["greet", "ada"], ["wait", "one"], ["greet", "bob"], ["wait", "two"]])
+        await yard.waits_for(name, lambda told: told.workflow_execution_info.history_length >= 10)
         await yard.is_idle(name)
         await yard.client.get_workflow_handle(name).signal("tell", {"word": "one"})
         await yard.waits_for(name, lambda told: told.workflow_execution_info.history_length >= 20)
