@@ -34,7 +34,7 @@ class Comparisons:
 
     def last(self, service: Service, source: str) -> Compared | None:
         """What was found last; None before the first."""
-        return self._last.get((id(service), source))
+        return self._last.get((service.identity, source))
 
     def compare(self, service: Service, source: str, now: datetime) -> Compared:
         """Compare now, unless it was done just before. Nothing is written.
@@ -50,8 +50,8 @@ class Comparisons:
                 found = asyncio.run(compare(service.warehouse, cluster, namespace))
             except ConnectorError as error:
                 found = Reconciliation(from_at=now, error=str(error))
-            self._last[id(service), source] = Compared(datetime.now(UTC), found)
-            return self._last[id(service), source]
+            self._last[service.identity, source] = Compared(datetime.now(UTC), found)
+            return self._last[service.identity, source]
 
 
 def sources(config: Config) -> dict[str, tuple[TemporalConfig, str]]:

@@ -30,6 +30,8 @@ class Service:
     page_store: PageStore = field(default_factory=PageStore)
     nudging: Nudging = field(init=False)
     link_secret: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
+    # By this what is remembered of a service is kept apart from that of others: the id of one that is gone comes again.
+    identity: object = field(default_factory=object, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:

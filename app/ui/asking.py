@@ -72,7 +72,7 @@ class LiveInstant:
         self._beat = beat
         self._is_steady = is_steady
         self._lock = threading.Lock()
-        self._seen: int | None = None
+        self._seen: object = None
         self._at: datetime | None = None
         self._version = 0
 
@@ -83,8 +83,8 @@ class LiveInstant:
     def state(self, service: Service, now: datetime) -> tuple[datetime, int]:
         """The present live instant, and the version that the data had when it began."""
         with self._lock:
-            if self._seen != id(service) or self._at is None or self._is_over(now - self._at, service):
-                self._seen, self._at, self._version = id(service), now, service.data_version
+            if self._seen is not service.identity or self._at is None or self._is_over(now - self._at, service):
+                self._seen, self._at, self._version = service.identity, now, service.data_version
             return self._at, self._version
 
     def _is_over(self, since: timedelta, service: Service) -> bool:
@@ -151,7 +151,7 @@ class Asker:
         return (self.question.as_of, self.data_version)
 
     def _key(self, *asked: Hashable) -> Hashable:
-        return (id(self.service), self.data_version, self.stream.stream if self.stream else None, *asked)
+        return (self.service.identity, self.data_version, self.stream.stream if self.stream else None, *asked)
 
     def _remembered(self, asked: tuple[Hashable, ...], query: Callable[[DuckDBPyConnection], pa.Table]) -> Rows:
         return ANSWERS.get(self._key(*asked), lambda: self._rows(query))

@@ -115,7 +115,7 @@ class HealthParts:
         st.header("Conservation", anchor=False)
         st.markdown("The stays of every item must follow each other without gap or overlap and sum to its age.")
         at = CHECKED.at(self.service, datetime.now(UTC))
-        rows = ANSWERS.get((id(self.service), "conservation", at), self._uneven)
+        rows = ANSWERS.get((self.service.identity, "conservation", at), self._uneven)
         if rows:
             st.error(f"{health_lists.unsound(len(rows))} This is a fault of Streamgauge: please report it.")
             components.table(health_lists.uneven(rows), key="health.uneven")
@@ -132,7 +132,7 @@ class HealthParts:
             with self.service.warehouse.reading() as con:
                 return ask(con, self.as_of)
 
-        return ANSWERS.get((id(self.service), self.service.data_version, name, self.as_of), rows)
+        return ANSWERS.get((self.service.identity, self.service.data_version, name, self.as_of), rows)
 
 
 def _side_by_side(parts: Sequence[tuple[str, Callable[[], None]]]) -> None:

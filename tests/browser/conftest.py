@@ -67,48 +67,61 @@ def chromium():
         yield browser
 
 
+@pytest.fixture(scope="module")
+def ways(chromium):
+    """A browser of its own, as it were, for each way to look: dark, on a phone, and more; scripts are loaded once."""
+    opened = {}
+
+    def way(*, dark, phone, **options):
+        key = (dark, phone, *sorted(options.items()))
+        if key not in opened:
+            opened[key] = chromium.new_context(
+                viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+                color_scheme="dark" if dark else "light",
+                timezone_id="Europe/Paris",
+                **options,
+            )
+        return opened[key]
+
+    yield way
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(address, chromium):
+def visit(address, ways):
     """Opens a page and waits until it is drawn; afterwards, nobody else was asked and nothing complained."""
     opened, complaints = [], []
 
-    def open_page(path="/", *, dark=False, phone=False, wait="[data-stage]:visible, [data-row]:visible", **options):
-        page = new_page(chromium, address, complaints, dark=dark, phone=phone, **options)
-        opened.append(page.context)
+    def open_page(path="/", *, wait="[data-stage]:visible, [data-row]:visible", dark=False, phone=False, **options):
+        page = new_page(ways(dark=dark, phone=phone, **options), address, complaints)
+        opened.append(page)
         page.goto(address + path)
         page.locator(wait).first.wait_for()
         return page
 
     yield open_page
-    for context in opened:
-        context.close()
+    for page in opened:
+        page.close()
     assert [each for each in complaints if each] == []
 
 
 @pytest.fixture(scope="module")
-def tabs(address, chromium):
-    """One tab for each way to look, (dark, phone), with what was complained of in it; scripts are loaded once."""
+def tabs(address, ways):
+    """One tab for each way to look, (dark, phone), with what was complained of in it."""
     opened = {}
 
     def tab(*, dark, phone):
         if (dark, phone) not in opened:
             complaints = []
-            opened[dark, phone] = new_page(chromium, address, complaints, dark=dark, phone=phone), complaints
+            opened[dark, phone] = new_page(ways(dark=dark, phone=phone), address, complaints), complaints
         return opened[dark, phone]
 
-    yield tab
-    for page, _ in opened.values():
-        page.context.close()
+    return tab
 
 
-def new_page(chromium, address, complaints, *, dark, phone, **options):
-    """A page in a browser of its own, as it were; what it complains of goes to `complaints`."""
-    context = chromium.new_context(
-        viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
-        color_scheme="dark" if dark else "light",
-        timezone_id="Europe/Paris",
-        **options,
-    )
+def new_page(context, address, complaints):
+    """A page; what it complains of goes to `complaints`."""
     page = context.new_page()
     page.set_default_timeout(30_000)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -16,7 +17,8 @@ from tests.app.test_killed import events_here, events_there
 from tests.faults.conftest import Company
 from tests.fixtures.temporal import dev_server
 
-RUNS = 200
+RUNS = 300
+LATER_SECONDS = (0.0, 0.5, 1.0, 2.0)
 ENDED_BY_SIGNAL = 130
 CONFIG = """
 [[temporal]]
@@ -31,40 +33,47 @@ async def populate(address: str) -> None:
         await client.start_workflow("ServiceRequest", id=f"request-{number}", task_queue="nobody")
 
 
-def wait_until_written(company: Company, process: subprocess.Popen[str]) -> None:
-    """Until the sync has written something: the file, or its log, has grown past an empty warehouse."""
-    log = company.warehouse.with_name(company.warehouse.name + ".wal")
+def wait_until_written(log: Path, process: subprocess.Popen[str]) -> None:
+    """Until the sync has written something: its log is there, and not the one that an earlier sync left."""
+    before = log.stat().st_mtime_ns if log.exists() else 0
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not log.exists() or log.stat().st_size == 0:
+    while not log.exists() or log.stat().st_size == 0 or log.stat().st_mtime_ns == before:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
 
 
-@pytest.mark.server
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("later_seconds", [0.0, 0.5, 1.0, 2.0])
-def test_a_sync_that_is_asked_to_end_ends_soon_and_loses_and_doubles_nothing(
-    company: Company, number: signal.Signals, later_seconds: float, many_requests: str
-) -> None:
-    company.configure(CONFIG)
-    (company.folder / "temporal.toml").write_text(f'[profile.default]\naddress = "{many_requests}"\n')
+def end(company: Company, number: signal.Signals, later_seconds: float) -> tuple[int, str]:
+    """Ask a sync to end so long after it first wrote; its exit code and what it said."""
     command = [sys.executable, "-m", "app.cli", "sync", "--config", str(company.config)]
     with subprocess.Popen(
         command, cwd=ROOT, env=dict(os.environ), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        wait_until_written(company, process)
+        wait_until_written(company.warehouse.with_name(company.warehouse.name + ".wal"), process)
         time.sleep(later_seconds)  # not waiting for anything: the moment is the test
         process.send_signal(number)
         _, told = process.communicate(timeout=20)
+    return process.returncode, told
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_sync_that_is_asked_to_end_again_and_again_ends_soon_and_loses_and_doubles_nothing(
+    company: Company, number: signal.Signals, many_requests: str
+) -> None:
+    company.configure(CONFIG)
+    (company.folder / "temporal.toml").write_text(f'[profile.default]\naddress = "{many_requests}"\n')
+    ended = [end(company, number, later_seconds) for later_seconds in LATER_SECONDS]
+    partly, _ = events_here(company.warehouse)
 
     again = company.run("sync")
 
-    assert process.returncode == ENDED_BY_SIGNAL, told
-    assert "Traceback" not in told
+    for code, told in ended:
+        assert code == ENDED_BY_SIGNAL, told
+        assert "Traceback" not in told
     assert again.returncode == 0, again.stderr
     here, differing = events_here(company.warehouse)
     assert here == asyncio.run(events_there(many_requests))
-    assert len(here) == RUNS
+    assert len(partly) < len(here) == RUNS, "none was ended in the middle"
     assert differing == {}
 
 

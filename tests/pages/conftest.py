@@ -61,7 +61,7 @@ def show():
         for name, value in ({"as_of": text_of(NOON)} | address).items():
             if value is not None:
                 test.query_params[name] = value
-        test.run()
-        return test if page == "pages/live_flow.py" else test.switch_page(f"../{page}").run()
+        # Not by way of Live flow: a page is opened by its own address.
+        return (test if page == "pages/live_flow.py" else test.switch_page(f"../{page}")).run()
 
     return run

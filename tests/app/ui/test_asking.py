@@ -1,6 +1,8 @@
 """Questions are asked once for all viewers, and again only when the data or the clock moved on."""
 
 import threading
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,6 +41,18 @@ def counting(reading, asked):
         return reading(self)
 
     return counted
+
+
+def test_what_one_service_answered_is_never_told_of_the_next():
+    with closing(service_of(stories=[visit("one", [("request", -30)])])) as one, closing(service_of()) as none:
+        told = []
+        for number in range(20):  # each in the memory of the one before it, as chance has it
+            service = replace((none, one)[number % 2])
+            with asking(service, service.streams[0], Question(as_of=NOON)) as ask:
+                told.append(ask(find("in_flight"))[0]["items"])
+            del service, ask
+
+    assert told == [0, 1] * 10
 
 
 def test_an_error_is_not_remembered(service):
