@@ -59,14 +59,15 @@ $(INSTALLED): requirements.lock pyproject.toml CHANGELOG.md
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || \
 	{ python=$$(.ci/python) && echo "Making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); }
 	@echo "Installing the packages of requirements.lock into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@# Not compiled: Python does that where it needs it, and most is never needed.
+	@$(PIP) install --no-compile --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 # A folder with DuckDB 2.0 alone; put in front of the locked one, it wins.
 $(DUCKDB2)/.installed: requirements-duckdb2.lock | $(INSTALLED)
 	@rm -rf $(DUCKDB2)
-	@$(PIP) install --no-deps --require-hashes --target $(DUCKDB2) -r requirements-duckdb2.lock
+	@$(PIP) install --no-compile --no-deps --require-hashes --target $(DUCKDB2) -r requirements-duckdb2.lock
 	@touch $@
 
 clean:  ## remove .venv and every cache

@@ -44,7 +44,7 @@ visibility_per_second = 20
 allow = true
 rules = [{{ roles = ["operator"] }}]
 [sync]
-every_seconds = 0.5
+every_seconds = 1
 [server]
 port = {port}
 """
