@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.screens import Screen
 from app.service import Service
-from app.ui import address, as_of, url, views, wording
+from app.ui import address, as_of, search, url, views, wording
 from app.ui.asking import LIVE, asking
 from app.ui.url import Filters
 from metrics import Question, find, segment_names
@@ -37,8 +37,11 @@ def draw(service: Service, screen: Screen) -> Filters:
         heading = st.empty()
         with st.container(key="filters", horizontal=True, vertical_alignment="center", gap="small", width="content"):
             narrowing = st.container(horizontal=True, vertical_alignment="center", gap="small", width="content")
+            looking = st.container(width="content")
             then, shows = as_of.draw(now)
             instant, compares = url.showing(then, shows)
+            with looking:
+                search.draw(service, instant, now)
             is_live = _live_toggle(disabled=instant is not None)
             views.draw(service.page_store, screen)
             with narrowing:

@@ -33,8 +33,8 @@ NAMES = (ITEM, "workflow_id", "run_id")
 NO_NAME = Sentence(
     "empty",
     "Which item?",
-    "The address names none: it ends in ?item=KEY, where KEY is a business key, a workflow id or a run id. The items on"
-    " the other pages lead here.",
+    "Find, above, opens one by its business key, workflow id or run id. The items on the other pages lead here, and so"
+    " does an address that ends in ?item=KEY.",
 )
 ENDED_EARLY = frozenset({"failed", "canceled", "terminated", "timed out"})
 MARKS = {"bad": "▲ ", "watch": "◷ ", "good": "✓ ", "none": ""}
