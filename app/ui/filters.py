@@ -41,7 +41,7 @@ def draw(service: Service, screen: Screen) -> Filters:
             then, shows = as_of.draw(now)
             instant, compares = url.showing(then, shows)
             with looking:
-                search.draw(service, instant, now)
+                search.draw(service, screen, instant, now)
             is_live = _live_toggle(disabled=instant is not None)
             views.draw(service.page_store, screen)
             with narrowing:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import streamlit as st
 
+from app.screens import Screen
 from app.service import Service
-from app.ui import url, wording
+from app.ui import address, url, wording
 from app.ui.asking import LIVE, asking
 from app.ui.item.words import long_duration
 from app.ui.links import open_screen, screen_link
@@ -16,7 +17,7 @@ from value_stream import Stream
 
 STATUS, OPEN = find("item_status"), find("open_items")
 MOST = 8
-_TYPED, _ASKED, _FOUND = "search.typed", "search.asked", "search.found"
+_ASKED, _FOUND, _OPENED = "search.asked", "search.found", "search.opened"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Found:
     partly: tuple[Hit, ...]
 
 
-def draw(service: Service, instant: datetime | None, now: datetime) -> None:
+def draw(service: Service, screen: Screen, instant: datetime | None, now: datetime) -> None:
     """Draw the popover. instant: the past one that is shown, if any; what was not there then is not found."""
     if not service.streams:
         return
@@ -48,9 +49,14 @@ def draw(service: Service, instant: datetime | None, now: datetime) -> None:
         st.session_state[_FOUND] = found = look_for(asked, service, instant or LIVE.at(service, now))
         if len(found.exact) == 1:
             del st.session_state[_FOUND]
+            st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
             open_screen("item", **_given(found.exact[0]))
-    with st.popover("Find", icon=":material/search:"):
-        st.text_input("Business key, workflow id or run id", key=_TYPED, max_chars=url.LONGEST, on_change=_ask)
+    # On another page it is another popover, which is closed. After an item was opened it is another input: the browser
+    # still has the text in the one before, and would ask for the same with every click.
+    here = f"{st.session_state.get(_OPENED, 0)}.{screen.name}.{address.value(url.ITEM)}"
+    with st.popover("Find", icon=":material/search:", key=f"search.{here}"):
+        typed = f"search.typed.{here}"
+        st.text_input("Business key, workflow id or run id", key=typed, on_change=_ask, args=(typed,))
         if _FOUND in st.session_state:
             _list(st.session_state[_FOUND])
 
@@ -90,9 +96,9 @@ def _list(found: Found) -> None:
         st.markdown(wording.plain(f"Nothing has the name {found.text!r}, and no open item has it in its name."))
 
 
-def _ask() -> None:
-    st.session_state[_ASKED] = st.session_state[_TYPED].strip()
-    st.session_state[_TYPED] = ""
+def _ask(typed: str) -> None:
+    st.session_state[_ASKED] = st.session_state[typed].strip()[: url.LONGEST]
+    st.session_state[typed] = ""
 
 
 def _given(hit: Hit) -> dict[str, str]:

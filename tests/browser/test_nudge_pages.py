@@ -173,3 +173,17 @@ def test_one_that_is_selected_and_then_all_that_a_cause_holds_are_nudged_from_th
     causes = {done[item].cause for item in (first, *others)}
     assert causes == {cause.get_attribute("data-cause")}
     assert {done[item].nudge for item in (first, *others)} == {"retry-now"}
+
+
+def test_an_item_found_by_its_name_can_be_nudged_with_the_next_click(page, stories):
+    item = stories.item(REFUSED[0])
+    come_to(page, f"/item?item={item}", page.get_by_role("button", name="Nudge this story"))
+    page.goto(page.address)
+    page.get_by_role("button", name="Find").click()
+    name = page.get_by_label("Business key, workflow id or run id")
+    name.fill(item)
+    name.press("Enter")
+    page.get_by_role("button", name="Nudge this story").click()
+
+    page.get_by_role("dialog").get_by_text(item).wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()

@@ -6,6 +6,7 @@ import value_stream
 from tests.pages.company import STREAM, service_of, visit
 
 CLAIM = STREAM.with_name("claim.stream.toml")
+LABEL = "Business key, workflow id or run id"
 HOSTILE = "<img src=x> ![](http://evil.example/p.png)"
 
 
@@ -23,7 +24,8 @@ def few():
 
 
 def look_for(page, text):
-    return page.text_input(key="search.typed").set_value(text).run()
+    (typed,) = [each for each in page.text_input if each.label == LABEL]
+    return typed.set_value(text).run()
 
 
 def links(page):

@@ -10,6 +10,8 @@ from value_stream import Stream
 
 BAR, ROOM = 34, 96
 MARKS = ("p50", "p85", "p95")
+STRIPES = ("", "/", "\\", "x")
+NAMELESS = "(no name)"
 
 
 def latency(rows: Sequence[Row], stream: Stream, ink: Palette) -> Chart:
@@ -93,10 +95,10 @@ def outcomes(rows: Sequence[Row], who: str, kinds: Sequence[str], ink: Palette) 
     counts: dict[str, dict[str, int]] = {}
     for row in rows:
         if row["decided"]:
-            of = counts.setdefault(str(row[who]), {})
+            of = counts.setdefault(str(row[who] or NAMELESS), {})
             of[str(row["outcome"])] = of.get(str(row["outcome"]), 0) + row["decided"]
     people = sorted(counts, key=lambda name: sum(counts[name].values()))
-    colours = _colours(kinds, ink)
+    markers = _markers(kinds, ink)
     data = [
         {
             "type": "bar",
@@ -104,7 +106,7 @@ def outcomes(rows: Sequence[Row], who: str, kinds: Sequence[str], ink: Palette) 
             "name": charts.text(kind),
             "y": [charts.text(name) for name in people],
             "x": [counts[name].get(kind, 0) for name in people],
-            "marker": {"color": colours[kind]},
+            "marker": markers[kind],
             "hovertemplate": "%{x} %{fullData.name}<extra>%{y}</extra>",
         }
         for kind in kinds
@@ -124,7 +126,7 @@ def over_time(
 
     kinds: all outcomes on the page, in the order of their colours.
     """
-    colours = _colours(kinds, ink)
+    markers = _markers(kinds, ink)
     begins = [begin.astimezone(viewer).replace(tzinfo=None) for begin, _ in parts]
     data = [
         {
@@ -132,7 +134,7 @@ def over_time(
             "name": charts.text(kind),
             "x": begins,
             "y": [sum(row["decided"] or 0 for row in rows if row["outcome"] == kind) for _, rows in parts],
-            "marker": {"color": colours[kind]},
+            "marker": markers[kind],
         }
         for kind in kinds
     ]
@@ -141,5 +143,10 @@ def over_time(
     return Chart({"data": data, "layout": {"barmode": "stack", "yaxis": {"rangemode": "tozero"}}}, alt, 300)
 
 
-def _colours(kinds: Sequence[str], ink: Palette) -> dict[str, str]:
-    return {kind: ink.lanes[index % len(ink.lanes)] for index, kind in enumerate(kinds)}
+def _markers(kinds: Sequence[str], ink: Palette) -> dict[str, dict[str, object]]:
+    """A look for each; when all colours are taken, they come again with stripes."""
+    many = len(ink.lanes)
+    return {
+        kind: {"color": ink.lanes[index % many], "pattern": {"shape": STRIPES[index // many % len(STRIPES)]}}
+        for index, kind in enumerate(kinds)
+    }
