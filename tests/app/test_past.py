@@ -212,4 +212,4 @@ def test_the_demo_goes_on_from_it_with_sixty_items_beside_another_and_leaves_not
     again = demo("first", "--for=0")
     again.wait_until_ready()
     assert again.process.wait(timeout=60) == 0
-    assert items & {row["run_id"] for row in again.rows("open_items")}
+    assert items & {row["run_id"] for row in again.rows("open_items")}, again.said()
