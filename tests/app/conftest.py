@@ -19,11 +19,8 @@ import warehouse
 from app import service_file
 from app.cli import main
 from app.service_file import Notice
-from tests.fixtures.demos import demo
 from tests.fixtures.histories import NOON, Story, batch
 from warehouse import Round
-
-__all__ = ["demo"]
 
 ROOT = Path(__file__).parents[2]
 STREAM = ROOT / "sample_data" / "streams" / "service-request.stream.toml"

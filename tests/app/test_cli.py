@@ -173,7 +173,6 @@ def test_showing_prints_the_answer_and_nothing_else_on_stdout(filled, text):
     assert answer.stdout.startswith({"json": b"{", "csv": b"item,", "parquet": b"PAR1", "table": b"Open items"}[text])
 
 
-@pytest.mark.slow
 def test_a_reader_that_has_enough_is_no_error(filled):
     line = f"{sys.executable} -m app.cli show open_items {AS_OF} -f json -c {filled.config} | head -c 1"
 
@@ -195,7 +194,7 @@ def test_a_question_does_not_wait_for_the_library_that_only_temporal_needs():
     assert found.stdout == "False\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_answers_are_the_same_with_and_without_the_service(filled, number):
     asked = [("in_flight", "--by=Region"), ("open_items", "--where=Region=South")]
 
@@ -215,7 +214,6 @@ def test_the_answers_are_the_same_with_and_without_the_service(filled, number):
     assert answers() == alone
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_the_service_in_peace(filled):
     filled.up()
 
@@ -223,7 +221,6 @@ def test_ctrl_c_ends_the_service_in_peace(filled):
     assert "Traceback" not in (filled.folder / "up.log").read_text()
 
 
-@pytest.mark.slow
 def test_a_second_service_on_one_warehouse_is_refused_by_pid_and_url(filled):
     notice = filled.up()
 
@@ -234,7 +231,6 @@ def test_a_second_service_on_one_warehouse_is_refused_by_pid_and_url(filled):
     assert service_file.read(filled.warehouse) == notice
 
 
-@pytest.mark.slow
 def test_the_service_refuses_what_show_asks_wrongly_with_the_same_sentence(filled):
     words = ("show", "in_flight", "--by=colour")
     alone = one_sentence(filled.run(*words))
@@ -243,7 +239,6 @@ def test_the_service_refuses_what_show_asks_wrongly_with_the_same_sentence(fille
     assert one_sentence(filled.run(*words)) == alone
 
 
-@pytest.mark.slow
 def test_a_port_in_use_is_told(filled):
     notice = filled.up()
     other = filled.folder / "other"

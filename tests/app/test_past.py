@@ -1,20 +1,15 @@
 """The recorded past in a warehouse: whole, closed, sound, and no news to whoever reads the company's database."""
 
 import asyncio
-import shutil
-import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
 import warehouse
-from app import past
 from app.config import load
-from app.demo import PAST_NOTE
-from app.demo_config import WAREHOUSE_NAME
+from app.past import load_past
 from app.rounds import one_round
 from app.service import Service, open_service
 from app.sources import sources_of
@@ -24,8 +19,6 @@ from sample_data.company import create_company
 from sample_data.past import recording
 from sample_data.past.rows import restore
 from sample_data.tables import open_database
-from tests.fixtures import demos
-from tests.fixtures.demos import command_of, wait_until_gone
 from warehouse.comparison import differing_rows
 from warehouse.conservation import uneven_items
 
@@ -51,9 +44,8 @@ tables = [
 def service(tmp_path_factory):
     folder = tmp_path_factory.mktemp("past")
     (folder / "streamgauge.toml").write_text(CONFIG.format(streams=STREAMS))
-    config = folder / "streamgauge.toml"
-    assert past.main([f"--config={config}", f"--ends-at={ENDS_AT.isoformat()}"]) == 0  # as the demo does
-    opened = open_service(load(config))
+    opened = open_service(load(folder / "streamgauge.toml"))
+    load_past(opened, ENDS_AT)
     yield opened
     opened.close()
 
@@ -147,7 +139,7 @@ def test_nothing_of_it_is_in_flight_or_late_or_reconciled(service):
 
 
 def test_reading_it_again_changes_nothing(service):
-    assert past.load_past(service, ENDS_AT + timedelta(hours=3)) == 0
+    assert load_past(service, ENDS_AT + timedelta(hours=3)) == 0
 
 
 @pytest.mark.postgres
@@ -157,59 +149,15 @@ def test_the_companys_database_holds_its_rows_as_they_were_last(service, postgre
 
     database = open_database(postgres_url)
     create_company(database)
-    recorded = recording.before(ENDS_AT)
-    written, again = restore(database, recorded), restore(database, recorded)
+    past = recording.before(ENDS_AT)
+    written, again = restore(database, past), restore(database, past)
     database.dispose()
     (outcome,) = asyncio.run(_one_round(service))
 
-    assert (written > 2 * len(recorded.moves), again) == (True, 0)
+    assert (written > 2 * len(past.moves), again) == (True, 0)
     assert outcome.error is None
     assert rows(service, "SELECT count(*) AS versions FROM row_version") == before
 
 
 async def _one_round(service):
     return await one_round(sources_of(service, asyncio.Lock()))
-
-
-def keep_past(service: Service, folder: Path) -> None:
-    """Make `folder` that of a demo that has read its past already, and then ended."""
-    folder.mkdir()
-    rows(service, "CHECKPOINT")
-    shutil.copy(service.config.warehouse, folder / WAREHOUSE_NAME)
-    (folder / PAST_NOTE).write_text(ENDS_AT.isoformat())
-
-
-@pytest.mark.server
-@pytest.mark.postgres
-def test_the_demo_goes_on_from_it_with_sixty_items_beside_another_and_leaves_nothing_but_its_data(
-    service, demo, tmp_path
-):
-    keep_past(service, tmp_path / "first")
-    first, second = demo("first"), demo("second", "--no-past")
-    others = second.wait_for_part("app.cli up")
-    # A part that ends by itself ends its demo, with a sentence.
-    next(each for each in others if "sample_data.worker" in command_of(each)).kill()
-    assert second.process.wait(timeout=60) == 1
-    assert "Error: worker ended with exit code -9" in second.progress.read_text()
-    assert wait_until_gone(others) == []
-
-    url = first.wait_until_ready()
-    family = first.family()
-    assert urlopen(url).status == 200
-    for stream in demos.STREAMS:
-        assert sum(row["items"] for row in first.rows("in_flight", stream)) >= 30
-        first.wait_for_stages(stream, 5)
-    (recorded,) = [row for row in first.rows("source_health", demos.STREAMS[0]) if row["source"] == "recorded"]
-    assert recorded["runs"] >= 3_000
-    first.process.send_signal(signal.SIGINT)
-    assert first.process.wait(timeout=60) == 0
-    assert wait_until_gone(family) == []
-    assert not (first.folder / "streamgauge.duckdb.service").exists()
-    # What it knew can still be asked, now from the file.
-    items = {row["run_id"] for row in first.rows("open_items")}
-    assert len(items) >= 50
-
-    again = demo("first", "--for=0")
-    again.wait_until_ready()
-    assert again.process.wait(timeout=60) == 0
-    assert items & {row["run_id"] for row in again.rows("open_items")}, again.said()

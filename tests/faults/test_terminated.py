@@ -62,18 +62,24 @@ def test_a_sync_that_is_asked_to_end_again_and_again_ends_soon_and_loses_and_dou
 ) -> None:
     company.configure(CONFIG)
     (company.folder / "temporal.toml").write_text(f'[profile.default]\naddress = "{many_requests}"\n')
-    ended = [end(company, number, later_seconds) for later_seconds in LATER_SECONDS]
-    partly, _ = events_here(company.warehouse)
+    partly = []
+    for later_seconds in LATER_SECONDS:
+        code, told = end(company, number, later_seconds)
+        here, differing = events_here(company.warehouse)
+        assert code == ENDED_BY_SIGNAL, told
+        assert "Traceback" not in told
+        assert differing == {}
+        partly.append(here)
+    assert len(here) < RUNS, "none was ended in the middle"
 
     again = company.run("sync")
 
-    for code, told in ended:
-        assert code == ENDED_BY_SIGNAL, told
-        assert "Traceback" not in told
     assert again.returncode == 0, again.stderr
     here, differing = events_here(company.warehouse)
-    assert here == asyncio.run(events_there(many_requests))
-    assert len(partly) < len(here) == RUNS, "none was ended in the middle"
+    there = asyncio.run(events_there(many_requests))
+    assert here == there
+    assert all(events == there[run][: len(events)] for part in partly for run, events in part.items())
+    assert len(here) == RUNS
     assert differing == {}
 
 

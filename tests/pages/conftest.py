@@ -14,15 +14,7 @@ from app.screens import screen
 from app.ui.url import text_of
 from tests.pages.company import NOON, STREAM, busy, service_of
 
-FOLDER = Path(__file__).parent
-MAIN = FOLDER.parents[1] / "app" / "main.py"
-
-
-def pytest_collection_modifyitems(items):
-    """What pages ask of DuckDB, the tests of metrics ask of it, too: that each page opens on it is enough."""
-    for item in items:
-        if item.path.parent == FOLDER and item.path.name != "test_opening.py":
-            item.add_marker(pytest.mark.slow)
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
 
 @pytest.fixture(scope="session", autouse=True)

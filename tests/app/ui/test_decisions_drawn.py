@@ -11,7 +11,7 @@ def row(actor, outcome):
     return {"actor": actor, "outcome": outcome, "decided": 1}
 
 
-def test_no_two_outcomes_look_the_same_however_many_there_are():
+def test_no_two_outcomes_look_the_same_where_there_are_more_than_colours():
     drawn = outcomes([row("ann", kind) for kind in MANY], "actor", MANY, INK).figure["data"]
     looks = {(trace["marker"]["color"], trace["marker"]["pattern"]["shape"]) for trace in drawn}
 
