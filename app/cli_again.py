@@ -9,8 +9,8 @@ from rich.markup import escape
 from app.again import Again, again
 from app.config import find, load
 from app.errors import AskError
-from app.processes import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
 from app.service import Service, open_service
+from app.signals import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
 from app.sole_use import require_sole_use
 
 

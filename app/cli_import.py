@@ -10,8 +10,8 @@ from rich.markup import escape
 from app.api_client import running_service
 from app.config import find, load
 from app.imports import ImportStep, import_files
-from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
 from app.service import open_service
+from app.signals import end_if_asked, treat_sigterm_as_ctrl_c
 
 
 def run_import(config_option: Path | None, paths: Sequence[Path]) -> None:

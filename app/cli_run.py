@@ -9,7 +9,7 @@ from app.api_client import running_service
 from app.config import Config, find, load
 from app.demo import Wish
 from app.errors import ServiceError
-from app.processes import end_if_asked, treat_sigterm_as_ctrl_c
+from app.signals import end_if_asked, treat_sigterm_as_ctrl_c
 
 
 def run_up(config_option: Path | None, port: int | None) -> None:

@@ -13,9 +13,9 @@ from rich.markup import escape
 from app.api_client import running_service
 from app.config import Config, find, load, source_names
 from app.errors import AskError
-from app.processes import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
 from app.rounds import Outcome, one_round
 from app.service import Service, open_service
+from app.signals import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
 from value_stream.durations import parse_duration
 
 

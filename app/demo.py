@@ -21,7 +21,8 @@ from app.demo_config import CONFIG_NAME, WAREHOUSE_NAME, child_environment, writ
 from app.demo_ready import wait_until_ready
 from app.demo_temporal import DevServer, free_port, start_temporal
 from app.errors import DemoError
-from app.processes import Child, end_if_asked, finish_undisturbed, start, stop
+from app.processes import Child, start, stop
+from app.signals import end_if_asked, finish_undisturbed
 
 DEFAULT_PORT = 8501
 CHECKOUT = Path(__file__).resolve().parents[1]

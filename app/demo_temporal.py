@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import DemoError
-from app.processes import Child, end_if_asked, start
+from app.processes import Child, start
+from app.signals import end_if_asked
 
 GRPC_PORT = 7233
 WEB_UI_PORT = 8233

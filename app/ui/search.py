@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.screens import Screen
 from app.service import Service
-from app.ui import address, url, wording
+from app.ui import address, frame, url, wording
 from app.ui.asking import LIVE, asking
 from app.ui.item.words import long_duration
 from app.ui.links import open_screen, screen_link
@@ -17,7 +17,7 @@ from value_stream import Stream
 
 STATUS, OPEN = find("item_status"), find("open_items")
 MOST = 8
-_ASKED, _FOUND, _OPENED = "search.asked", "search.found", "search.opened"
+_ASKED, _OPENED = "search.asked", "search.opened"
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,21 @@ def draw(service: Service, screen: Screen, instant: datetime | None, now: dateti
     """Draw the popover. instant: the past one that is shown, if any; what was not there then is not found."""
     if not service.streams:
         return
+    at = instant or LIVE.at(service, now)
     if asked := st.session_state.pop(_ASKED, None):
-        st.session_state[_FOUND] = found = look_for(asked, service, instant or LIVE.at(service, now))
-        if len(found.exact) == 1:
-            del st.session_state[_FOUND]
-            st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
-            open_screen("item", **_given(found.exact[0]))
+        with frame.card("Find"):
+            _open_if_exact(look_for(asked, service, at))
     # On another page it is another popover, which is closed. After an item was opened it is another input: the browser
     # still has the text in the one before, and would ask for the same with every click.
     here = f"{st.session_state.get(_OPENED, 0)}.{screen.name}.{address.value(url.ITEM)}"
+    listed, typed = f"search.listed.{here}", f"search.typed.{here}"
+    if asked:
+        st.session_state[listed] = asked
     with st.popover("Find", icon=":material/search:", key=f"search.{here}"):
-        typed = f"search.typed.{here}"
         st.text_input("Business key, workflow id or run id", key=typed, on_change=_ask, args=(typed,))
-        if _FOUND in st.session_state:
-            _list(st.session_state[_FOUND])
+        if listed in st.session_state:
+            with frame.card("Find"):
+                _list(look_for(st.session_state[listed], service, at))
 
 
 def look_for(text: str, service: Service, at: datetime) -> Found:
@@ -66,6 +67,12 @@ def look_for(text: str, service: Service, at: datetime) -> Found:
     exact = tuple(hit for stream in service.streams for hit in _exact(text, service, stream, at))
     partly = () if exact else tuple(hit for stream in service.streams for hit in _partly(text, service, stream, at))
     return Found(text, exact, partly)
+
+
+def _open_if_exact(found: Found) -> None:
+    if len(found.exact) == 1:
+        st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
+        open_screen("item", **_given(found.exact[0]))
 
 
 def _exact(text: str, service: Service, stream: Stream, at: datetime) -> Iterator[Hit]:

@@ -3,7 +3,9 @@
 import pytest
 
 import value_stream
+from app.ui import search
 from tests.pages.company import STREAM, service_of, visit
+from warehouse import WarehouseError
 
 CLAIM = STREAM.with_name("claim.stream.toml")
 LABEL = "Business key, workflow id or run id"
@@ -76,3 +78,23 @@ def test_what_was_not_there_yet_is_not_found_in_the_past(show, few):
     assert [link for link in links(look_for(page, "order")) if "order" in link] == [
         "Request order-17, Request for 40 s"
     ]
+
+
+def test_a_search_that_fails_says_so_and_leaves_the_page(show, few, monkeypatch):
+    page = show(few)
+    monkeypatch.setattr(search, "look_for", fail)
+    found = look_for(page, "order")
+
+    assert not found.exception
+    assert found.title[0].value.endswith("Live flow")
+    assert "the disk is gone" in found.error[0].value
+
+
+def fail(*_):
+    raise WarehouseError("the disk is gone")
+
+
+def test_what_was_found_on_one_page_is_not_told_on_another(show, few):
+    found = look_for(show(few), "order")
+
+    assert not [link for link in links(found.switch_page("../pages/stuck.py").run()) if "order" in link]
