@@ -9,6 +9,7 @@ from app.exports import Wish, extracting
 from app.ui.explore import view
 from metrics import ALL
 from tests.pages.company import NOON
+from warehouse.selecting import Selection
 from warehouse.views import VIEWS
 
 PAGE = "pages/explore.py"
@@ -108,6 +109,18 @@ def test_a_chart_is_drawn_of_what_is_shown(show, company):
 
     assert not page.exception
     assert "explore.chart" in str(page.main)
+
+
+@pytest.mark.parametrize(("name", "said"), [("p85", "p85 of duration_seconds"), ("rows", "rows"), ("stage", "stage")])
+def test_beside_an_axis_a_summary_says_of_what_and_so_in_which_unit(company, name, said):
+    selection = Selection(group=("stage",), measure="duration_seconds")
+    wish = Wish("table", "stays", Ask("stays", as_of=NOON.isoformat()), selection)
+    with extracting(company.warehouse, company.streams, wish, now=NOON) as extract:
+        words = view.words_of(name, extract)
+
+    assert words == said
+    drawn = view.figure(pa.table({"stage": ["a"], "p85": [1.0]}), "stage", "p85", "bars", words=words)
+    assert drawn["layout"]["yaxis"]["title"]["text"] == said
 
 
 def test_an_item_is_opened_in_its_own_stream():

@@ -192,8 +192,9 @@ class Explorer:
                 pickers.one("Drawn as", DRAWN, ["bars", "line", "dots"], 140)
             x, y = address.value(X), address.value(Y)
             if x in names and y in numbers:
-                figure = view.figure(extract.table(), str(x), str(y), address.value(DRAWN) or "bars")
-                charts.chart(figure, key="explore.chart", alt=f"{y} by {x}, {extract.title}")
+                words = view.words_of(str(y), extract)
+                figure = view.figure(extract.table(), str(x), str(y), address.value(DRAWN) or "bars", words=words)
+                charts.chart(figure, key="explore.chart", alt=f"{words} by {x}, {extract.title}")
 
 
 MANIFEST_HELP = (

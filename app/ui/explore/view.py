@@ -18,6 +18,7 @@ PAGE_ROWS = 500
 TALLEST, MOST_SHOWN = 620, 17  # Pixels of a table that scrolls; more rows than that do.
 # More points than that are no picture.
 MOST_POINTS = 500
+COUNTS = ("rows", "n")  # of rows, whatever is summed up
 VALUE_HELP: Mapping[Kind, str] = {
     "number": "A number, such as 3600.",
     "instant": "An instant, UTC: 2026-11-22T14:30.",
@@ -96,8 +97,15 @@ def number_columns(extract: Extract) -> list[str]:
     return [name for name in extract.asked.columns if name in summed or extract.kinds.get(name) == "number"]
 
 
-def figure(table: pa.Table, x: str, y: str, drawn: str) -> charts.Figure:
-    """One chart of these rows, in their order; at most MOST_POINTS of them."""
+def words_of(name: str, extract: Extract) -> str:
+    """A column's name beside an axis; of what sums up others, with what it sums up and so with its unit."""
+    measure = extract.wish.selection.measure
+    is_summary = name in extract.asked.columns and name not in extract.kinds and name not in COUNTS
+    return f"{name} of {measure}" if measure and is_summary else name
+
+
+def figure(table: pa.Table, x: str, y: str, drawn: str, *, words: str) -> charts.Figure:
+    """One chart of these rows, in their order; at most MOST_POINTS of them. words: what stands beside the axis of y."""
     cut = table.select([x, y] if x != y else [x]).slice(0, MOST_POINTS)
     across = [_label(value) for value in cut.column(x).to_pylist()]
     trace: dict[str, Any] = {"x": across, "y": cut.column(y).to_pylist(), "name": charts.text(y)}
@@ -107,7 +115,7 @@ def figure(table: pa.Table, x: str, y: str, drawn: str) -> charts.Figure:
         trace |= {"type": "scatter", "mode": "lines" if drawn == "line" else "markers"}
     layout = {
         "xaxis": {"title": {"text": charts.text(x)}},
-        "yaxis": {"title": {"text": charts.text(y)}},
+        "yaxis": {"title": {"text": charts.text(words)}},
         "showlegend": False,
     }
     return {"data": [trace], "layout": layout}
