@@ -22,6 +22,7 @@ from app.rounds import Rounds
 from app.security import LOOPBACK_HOSTS, KnownHosts, SecurityHeaders
 from app.service import Service, install
 from app.service_file import Notice
+from app.signals import run_until_asked
 from app.sources import sources_of
 from app.theme import STREAMLIT_OPTIONS
 
@@ -118,6 +119,6 @@ def _run(service: Service, listening: socket.socket, notice: Notice) -> None:
             timeout_graceful_shutdown=GOODBYE_SECONDS,
         )
     )
-    server.run(sockets=[listening])
+    run_until_asked(server.serve(sockets=[listening]))
     if not server.started:
         raise ServiceError("The pages could not start; the reason is in the lines above.")

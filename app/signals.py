@@ -32,21 +32,25 @@ def treat_sigterm_as_ctrl_c() -> None:
 def run_until_asked(work: Coroutine[Any, Any, Result]) -> Result:
     """As asyncio.run; the first of these signals cancels `work`. KeyboardInterrupt is raised once that has tidied up.
 
-    Raised in the middle of a task it would leave others behind, half done and with nobody to wait for them.
+    Raised in the middle of a task it would leave others behind, half done and with nobody to wait for them; raised
+    while the loop is made, half a loop.
     """
+    cancels: list[Callable[[], object]] = []
 
     async def cancellable() -> Result:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        _cancel.append(lambda: loop.call_soon_threadsafe(task.cancel))
-        try:
-            return await work
-        finally:
-            _cancel.pop()
+        cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        if _asked_to_end.is_set():
+            work.close()
+            raise KeyboardInterrupt
+        return await work
 
+    _cancel.append(lambda: [cancel() for cancel in cancels])
     try:
         return asyncio.run(cancellable())
     finally:
+        _cancel.pop()
         end_if_asked()
 
 
