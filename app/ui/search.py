@@ -51,12 +51,13 @@ def draw(service: Service, screen: Screen, instant: datetime | None, now: dateti
             _open_if_exact(look_for(asked, service, at))
     # On another page it is another popover, which is closed. After an item was opened it is another input: the browser
     # still has the text in the one before, and would ask for the same with every click.
-    here = f"{st.session_state.get(_OPENED, 0)}.{screen.name}.{address.value(url.ITEM)}"
+    opened = st.session_state.get(_OPENED, 0)
+    here = f"{opened}.{screen.name}.{address.value(url.ITEM)}"
     listed, typed = f"search.listed.{here}", f"search.typed.{here}"
     if asked:
         st.session_state[listed] = asked
     with st.popover("Find", icon=":material/search:", key=f"search.{here}"):
-        st.text_input("Business key, workflow id or run id", key=typed, on_change=_ask, args=(typed,))
+        st.text_input("Business key, workflow id or run id", key=typed, on_change=_ask, args=(typed, opened))
         if listed in st.session_state:
             with frame.card("Find"):
                 _list(look_for(st.session_state[listed], service, at))
@@ -103,7 +104,11 @@ def _list(found: Found) -> None:
         st.markdown(wording.plain(f"Nothing has the name {found.text!r}, and no open item has it in its name."))
 
 
-def _ask(typed: str) -> None:
+def _ask(typed: str, opened: int) -> None:
+    # Until the item's page is whole, a click still brings the text that has opened it: asked again, it would open the
+    # page again and lose the click.
+    if opened < st.session_state.get(_OPENED, 0):
+        return
     st.session_state[_ASKED] = st.session_state[typed].strip()[: url.LONGEST]
     st.session_state[typed] = ""
 

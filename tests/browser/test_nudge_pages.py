@@ -16,6 +16,14 @@ from tests.fixtures.deeds import DEEDS, Deed, backstage, fail_often
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(240)]
 REFUSED = ("refused 1", "refused 2", "refused 3")
+# Clicks a button as soon as it is there: the page is not whole yet, and the browser still has the last one's state.
+QUICK = """name => new MutationObserver((_, seen) => {
+  const button = [...document.querySelectorAll("button")].find(each => each.textContent.includes(name));
+  if (button) {
+    seen.disconnect();
+    button.click();
+  }
+}).observe(document.body, {childList: true, subtree: true})"""
 
 
 @pytest.fixture(scope="module")
@@ -182,8 +190,8 @@ def test_an_item_found_by_its_name_can_be_nudged_with_the_next_click(page, stori
     page.get_by_role("button", name="Find").click()
     name = page.get_by_label("Business key, workflow id or run id")
     name.fill(item)
+    page.evaluate(QUICK, "Nudge this story")
     name.press("Enter")
-    page.get_by_role("button", name="Nudge this story").click()
 
     page.get_by_role("dialog").get_by_text(item).wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
