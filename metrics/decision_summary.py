@@ -43,6 +43,8 @@ KINDS: Kinds = {
     "early": COUNT,
     "thin": TEXT,
 }
+RULES_ALONE = "rules decided all of them: split by actor_kind for their time"
+NEVER_ASKED = "none was asked in the window"
 SQL = """
 WITH {questions},
 told AS (
@@ -85,7 +87,8 @@ told_of AS (
         count(*) FILTER (escalated_at IS NOT NULL) AS escalated,
         count(*) FILTER (conflicts > 0) AS conflicts,
         count(*) FILTER (off_list IS NOT NULL) AS off_list,
-        count(*) FILTER (is_early) AS early
+        count(*) FILTER (is_early) AS early,
+        count(*) FILTER (is_timed) AS timed
     FROM told
     GROUP BY decision{keys}
 )
@@ -116,7 +119,7 @@ def decision_summary(con: DuckDBPyConnection, stream: Stream, question: Question
     Edge cases: questions asked before the window count from the age they had at its start. Split by actor, actor_kind
     or outcome, those not decided are the group (open), and latencies are those of the group's own decisions. With a
     smallest group, actors with fewer questions than that are told as one, "(small groups)", and where even that one is
-    too small its figures are null.
+    too small its figures are null. Where rules alone decided there is no latency to tell, and `thin` says so.
 
     Not a judgement on people: the same number of questions is rarely the same work.
 
@@ -153,15 +156,18 @@ def _zeros() -> Row:
 def _honest(row: Row, question: Question) -> Row:
     counts = [row[name] for name in ("decided", "open", "withdrawn")]
     asked = sum(count for count in counts if isinstance(count, int))
+    timed = row.pop("timed", 0)
     answered = row["answered"] if isinstance(row["answered"], int) else 0
     if asked < question.smallest_group and (_names_persons(question)):
         hidden = [name for name, kind in KINDS.items() if kind != TEXT] + ["not_reached"]
         return {**row, **dict.fromkeys(hidden), "thin": f"fewer than {question.smallest_group} questions"}
+    if not timed:
+        return {**row, "answered": 0, "not_reached": None, "thin": RULES_ALONE if asked else NEVER_ASKED}
     high = [percent for percent in PERCENTILES if row[f"p{percent}_seconds"] is None]
     few = [percent for percent, needed in PERCENTILES.items() if percent not in high and answered < needed]
     kept = {**row, **{f"p{percent}_seconds": None for percent in few}, "answered": answered}
-    kept["not_reached"] = ", ".join(f"p{percent}" for percent in high) if high and asked else None
-    kept["thin"] = too_few(answered, few) if asked else "none was asked in the window"
+    kept["not_reached"] = ", ".join(f"p{percent}" for percent in high) if high else None
+    kept["thin"] = too_few(answered, few)
     return kept
 
 

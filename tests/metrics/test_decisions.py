@@ -270,6 +270,29 @@ def test_persons_can_be_hidden_and_small_groups_told_as_one(warehouse):
     con.close()
 
 
+def test_where_rules_alone_decided_no_latency_is_told_and_why(warehouse):
+    con = warehouse.cursor()
+    told(con, Random(3))
+    by_rule = {"decided_at": at(8), "withdrawn_at": None, "outcome": "approve", "actor_kind": "rule", "actor": "limits"}
+    _fill(con, "decision", [question_of(Random(1), 0, "score", 0, 6) | by_rule | {"item_key": 0, "evidence": "path"}])
+
+    whole = {row["decision"]: row for row in decision_summary(con, ASKING, ASKED).to_pylist()}
+    (split,) = [
+        row
+        for row in decision_summary(con, ASKING, Question(ASKED.as_of, ASKED.window, by=("actor_kind",))).to_pylist()
+        if row["decided"]
+    ]
+
+    said = ("decided", "answered", "p50_seconds", "not_reached", "thin")
+    assert [whole["score"][name] for name in said] == [
+        *(1, 0, None, None),
+        "rules decided all of them: split by actor_kind for their time",
+    ]
+    assert [whole["grant"][name] for name in said] == [0, 0, None, None, "none was asked in the window"]
+    assert (split["actor_kind"], split["answered"]) == ("rule", 1)
+    con.close()
+
+
 def test_a_stream_without_decisions_is_told_so(con):
     with pytest.raises(MetricError, match="declares no decisions"):
         decisions(con, STREAM, ASKED)

@@ -103,7 +103,8 @@ def _percentile(row: Row, name: str) -> Cell:
         return cell(wording.duration(seconds), sort=seconds, title=wording.exact_duration(seconds))
     if name in (row["not_reached"] or ""):
         return cell("not reached", tone="quiet", sort=1e15, title="The share still open is larger than that")
-    return cell("too few", tone="quiet", sort=-1, title=row["thin"] or "none was answered")
+    words = "too few" if row["answered"] else wording.NOTHING
+    return cell(words, tone="quiet", sort=-1, title=row["thin"] or "none was answered")
 
 
 def _share(share: float | None, among: int | None) -> Cell:
