@@ -39,12 +39,18 @@ KINDS: Kinds = {
     "not_known_yet": COUNT,
 }
 OWN = ("verb", "cause", "stage", "wait")
-# A step that history calls open is retrying where a sample of it says so.
-WAIT_AT = """
+# Whether a step was queued or running then is known of those that have moved since and of no other: told apart by it,
+# only such would be compared. It is retrying where a sample of that time says so.
+AT_WORK = "('step queued', 'step running', 'step open')"
+WAIT_AT = f"""
     SELECT
         at_instant.watch_key,
-        CASE WHEN wait.wait = 'step open' AND sampled.attempt >= 2 THEN 'step retrying' ELSE wait.wait END AS wait
-    FROM {watched} AS at_instant
+        CASE
+            WHEN wait.wait IN {AT_WORK} AND sampled.attempt >= 2 THEN 'step retrying'
+            WHEN wait.wait IN {AT_WORK} THEN 'step open'
+            ELSE wait.wait
+        END AS wait
+    FROM {{watched}} AS at_instant
     LEFT JOIN wait
         ON wait.stream = $stream
        AND wait.item_key = at_instant.item_key
@@ -52,7 +58,7 @@ WAIT_AT = """
        AND (wait.ended_at IS NULL OR wait.ended_at > at_instant.from_at)
     LEFT JOIN (
         SELECT told.watch_key, max(pending.attempt) AS attempt
-        FROM {watched} AS told
+        FROM {{watched}} AS told
         JOIN run_item ON run_item.stream = $stream AND run_item.item_key = told.item_key
         JOIN pending
             ON pending.run_key = run_item.run_key
@@ -221,7 +227,8 @@ def nudge_effect(con: DuckDBPyConnection, stream: Stream, question: Question) ->
     The cause is that of the plan, as `causes` names it; null where the item was not known to be stuck. It tells rows
     apart and is no part of the match, for nobody planned anything for the others.
 
-    Columns: verb, cause (short id), stage (name), title, wait (from history; retrying where a sample says so),
+    Columns: verb, cause (short id), stage (name), title, wait (a step is open, or retrying where a sample of
+    then says so; whether it was queued or running is never known of those that still wait),
     nudged (count, with known outcome), moved (count), moved_share, others, others_moved (counts), others_share,
     difference_share (moved less others; -1 to 1), low_share, high_share (its interval; null without others),
     watched_for_relapse, relapsed (counts), relapse_share, not_known_yet (count).

@@ -237,6 +237,39 @@ def test_a_step_that_was_tried_since_and_failed_as_before_is_told(con, message, 
     assert (row["outcome"], row["failure_message"]) == (outcome, message if ended > 2 else None)
 
 
+def test_a_step_that_still_fails_is_compared_with_one_whose_nudge_let_it_begin(con):
+    """Of the one that moved history tells afterwards that the step was queued; of the other it is not known."""
+    stream = a_stream()
+    put_in_force(con, stream)
+    pushed, left = run("pushed", 0).turn(0), run("left", 0).turn(0)
+    for story in (pushed, left):
+        story.activity("pay", due_micros=600_000_000)
+        write(con, story)
+        told = {"reference": str(story.last), "name": "pay", "state": "scheduled", "attempt": 2}
+        deliver(con, samples(sampled(story, 1, failure_message="no luck", last_ended_at=0.5, **told)))
+    pushed.ran(pushed.last, 4, began=3)
+    pushed.turn(5).upsert(Stage="review")
+    write(con, pushed)
+    register_source(con, "journal", "journal")
+    of_run = {"workflow_id": pushed.run_id, "run_id": pushed.run_id}
+    states = ("planned", "requested", "accepted")
+    write_nudges(
+        con,
+        "journal",
+        [
+            record("plan", 0, state, instant(2), of_run, "reset_activity", stream=stream.stream, stage="intake")
+            for state in states
+        ],
+    )
+    read_until(con, 5000)
+
+    (row,) = nudge_effect(con, stream, Question(instant(5000))).to_pylist()
+
+    told = ("wait", "nudged", "moved", "others", "others_moved", "difference_share")
+    assert [row[name] for name in told] == ["step retrying", 1, 1, 1, 0, 1.0]
+    assert row["low_share"] < 1.0 == row["high_share"]
+
+
 def is_tied(found):
     return len({each[0][0] for each in found}) < len(found)
 
@@ -262,6 +295,8 @@ def wait_at(con, key, at):
         for each in rows(con, "SELECT * FROM wait WHERE item_key = $key", key=key)
         if each["begun_at"] <= at and (each["ended_at"] is None or each["ended_at"] > at)
     ]
+    if found and found[0] in ("step queued", "step running"):
+        return "step open"
     return found[0] if found else "silent"
 
 
