@@ -1,6 +1,5 @@
 """`streamgauge sync`: one round of each source, or round after round."""
 
-import asyncio
 import time
 from collections.abc import Container
 from datetime import datetime
@@ -16,6 +15,7 @@ from app.errors import AskError
 from app.rounds import Outcome, one_round
 from app.service import Service, open_service
 from app.signals import end_if_asked, run_until_asked, treat_sigterm_as_ctrl_c
+from app.write_turn import WriteTurn
 from value_stream.durations import parse_duration
 
 
@@ -75,7 +75,7 @@ def _by_us(config: Config, progress: Console) -> bool:
 async def _round(opened: Service, unreachable: Container[str]) -> list[Outcome]:
     from app.sources import sources_of
 
-    return await one_round(sources_of(opened, asyncio.Lock(), without=unreachable))
+    return await one_round(sources_of(opened, WriteTurn(), without=unreachable))
 
 
 def _took(row: dict[str, str]) -> float:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from app.errors import ServiceError
+from app.write_turn import WriteTurn
 from warehouse import WarehouseError
 
 LOG = logging.getLogger("streamgauge.rounds")
@@ -128,7 +129,7 @@ async def one_round(sources: Sequence[Source]) -> list[Outcome]:
 class Rounds:
     """All sources followed, in a thread with its own event loop. Whoever holds `turn` is the only one to write."""
 
-    def __init__(self, sources: Sequence[Source], every_seconds: float, turn: asyncio.Lock) -> None:
+    def __init__(self, sources: Sequence[Source], every_seconds: float, turn: WriteTurn) -> None:
         self._sources = sources
         self._turn = turn
         self._every_seconds = every_seconds

@@ -1,6 +1,5 @@
 """Pages, HTTP API and rounds in one process: Streamlit's ASGI application, run by uvicorn."""
 
-import asyncio
 import errno
 import logging
 import os
@@ -25,6 +24,7 @@ from app.service_file import Notice
 from app.signals import run_until_asked
 from app.sources import sources_of
 from app.theme import STREAMLIT_OPTIONS
+from app.write_turn import WriteTurn
 
 MAIN_PAGE = Path(__file__).with_name("main.py")
 # Browsers keep their connection open; they get this long to close it when the service ends.
@@ -102,7 +102,7 @@ def application(service: Service, rounds: Rounds, notice: Notice, options: Mappi
 
 def _run(service: Service, listening: socket.socket, notice: Notice) -> None:
     install(service)
-    turn = asyncio.Lock()
+    turn = WriteTurn()
     sources = sources_of(service, turn, limit_seconds=ROUND_SECONDS)
     rounds = Rounds(sources, service.config.sync.every_seconds, turn)
     options = {

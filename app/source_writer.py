@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 
 import warehouse
 from app.service import Service
+from app.write_turn import Waiting, WriteTurn
 from warehouse import Batch, KnownRun, Round, WarehouseError
 from warehouse.known_rows import KnownRows
 from warehouse.nudge_record import NudgeRecord
@@ -20,11 +21,10 @@ THINNED_EVERY = timedelta(minutes=5)
 class SourceWriter:
     """One source's way to the warehouse, on cursors of its own.
 
-    `turn` is shared by all sources of a service: items join rows of several sources, so only one is written at a time.
-    Raises WarehouseError when the warehouse cannot be written.
+    `turn` is shared by all sources of a service. Raises WarehouseError when the warehouse cannot be written.
     """
 
-    def __init__(self, service: Service, source: str, kind: str, turn: asyncio.Lock) -> None:
+    def __init__(self, service: Service, source: str, kind: str, turn: WriteTurn) -> None:
         self.source = source
         self._service = service
         self._kind = kind
@@ -46,11 +46,20 @@ class SourceWriter:
         return KnownRows(self._con("read"), self.source)
 
     async def write(self, batch: Batch) -> int:
-        """Write one batch in one transaction; returns the events and row versions added."""
-        async with self._turn:
-            added = await asyncio.to_thread(self._write, batch)
+        """Write one batch in one transaction, with those of other sources that wait; returns the rows it added."""
+        mine = Waiting(self.source, batch)
+        self._turn.waiting.append(mine)
+        try:
+            async with self._turn:
+                if mine.outcome is None:
+                    await asyncio.to_thread(self._write_all, self._turn.take())
+        finally:
+            if mine in self._turn.waiting:
+                self._turn.waiting.remove(mine)
         self._service.data_changed()
-        return added
+        if not isinstance(mine.outcome, int):
+            raise mine.outcome or WarehouseError(f"What {self.source} brought was not written.")
+        return mine.outcome
 
     async def write_nudges(self, records: Sequence[NudgeRecord]) -> int:
         """Write records of the journal in one transaction; returns how many were new."""
@@ -83,11 +92,20 @@ class SourceWriter:
         except duckdb.Error as error:
             raise self._refused(error) from error
 
-    def _write(self, batch: Batch) -> int:
+    def _write_all(self, waiting: Sequence[Waiting]) -> None:
         try:
-            return warehouse.write_batch(self._con("write"), self.source, batch, datetime.now(UTC))
+            batches = [(each.source, each.batch) for each in waiting]
+            added = warehouse.write_batches(self._con("write"), batches, datetime.now(UTC))
         except duckdb.Error as error:
-            raise self._refused(error) from error
+            if len(waiting) == 1:
+                waiting[0].outcome = self._refused(error, waiting[0].source)
+                return
+            # What one source brings must not be in the way of another.
+            for each in waiting:
+                self._write_all([each])
+            return
+        for each, count in zip(waiting, added, strict=True):
+            each.outcome = count
 
     def _write_nudges(self, records: Sequence[NudgeRecord]) -> int:
         try:
@@ -107,8 +125,8 @@ class SourceWriter:
             more = warehouse.thin_samples(self._con("write"), now)
             self._thinned_at = None if more else now
 
-    def _refused(self, error: duckdb.Error) -> WarehouseError:
+    def _refused(self, error: duckdb.Error, source: str | None = None) -> WarehouseError:
         reason = str(error).strip().splitlines()[0]
         return WarehouseError(
-            f"The warehouse {self._service.config.warehouse} refused what {self.source} brought: {reason}"
+            f"The warehouse {self._service.config.warehouse} refused what {source or self.source} brought: {reason}"
         )

@@ -11,6 +11,7 @@ from app.rounds import Source
 from app.service import Service
 from app.source_writer import SourceWriter
 from app.temporal_source import TemporalSource
+from app.write_turn import WriteTurn
 from connectors import journal
 from connectors.errors import ConnectorError
 from connectors.temporal.config import TemporalConfig
@@ -21,7 +22,7 @@ from value_stream import declared_paths
 
 def sources_of(
     service: Service,
-    turn: asyncio.Lock,
+    turn: WriteTurn,
     *,
     limit_seconds: float | None = None,
     without: Container[str] = (),

@@ -14,7 +14,7 @@ from warehouse.rounds import Round, finish_round, register_source, watermark
 from warehouse.rules import RULE_TABLES, rebuild, replace_rules
 from warehouse.thinning import SAMPLE_LIFE, thin_samples
 from warehouse.transactions import transaction
-from warehouse.writing import write_batch
+from warehouse.writing import write_batch, write_batches
 
 __all__ = [
     "RULE_TABLES",
@@ -48,4 +48,5 @@ __all__ = [
     "uneven_items",
     "watermark",
     "write_batch",
+    "write_batches",
 ]

@@ -11,6 +11,7 @@ from app.rounds import Source, one_round
 from app.service import Service, open_service
 from app.source_writer import SourceWriter
 from app.temporal_source import TemporalSource
+from app.write_turn import WriteTurn
 from connectors.database.config import DatabaseConfig
 from connectors.temporal.config import TemporalConfig
 from tests.app.conftest import SOURCE, Company
@@ -20,9 +21,9 @@ def broken(kind: str, service: Service) -> Source:
     """A source whose configuration nobody validated: its rounds fail where no fault is expected."""
     if kind == "temporal":
         cluster = TemporalConfig.model_construct(name="main", profile=7)
-        return TemporalSource(SourceWriter(service, SOURCE, kind, asyncio.Lock()), cluster, "default", [], None)
+        return TemporalSource(SourceWriter(service, SOURCE, kind, WriteTurn()), cluster, "default", [], None)
     database = DatabaseConfig.model_construct(name="crm", url_env="CRM_URL", tables=None)
-    return DatabaseSource(SourceWriter(service, "crm", kind, asyncio.Lock()), database)
+    return DatabaseSource(SourceWriter(service, "crm", kind, WriteTurn()), database)
 
 
 @pytest.mark.parametrize("kind", ["temporal", "database"])

@@ -9,6 +9,7 @@ import pytest
 from actions.journal import Journal, journal_path
 from app.journal_source import JournalSource
 from app.source_writer import SourceWriter
+from app.write_turn import WriteTurn
 from connectors.journal import NAME
 from tests.app.conftest import fill
 from tests.fixtures.histories import NOON
@@ -29,7 +30,7 @@ def read(tmp_path):
     journal = Journal(journal_path(tmp_path / "streamgauge.duckdb"))
 
     def round_():
-        source = JournalSource(SourceWriter(service, NAME, "journal", asyncio.Lock()), journal.path)
+        source = JournalSource(SourceWriter(service, NAME, "journal", WriteTurn()), journal.path)
         return asyncio.run(source.read())
 
     con = opened.cursor()

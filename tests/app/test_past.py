@@ -14,6 +14,7 @@ from app.rounds import one_round
 from app.service import Service, open_service
 from app.sources import sources_of
 from app.ui.health import trust
+from app.write_turn import WriteTurn
 from metrics import Question, Window, find
 from sample_data.company import create_company
 from sample_data.past import recording
@@ -160,4 +161,4 @@ def test_the_companys_database_holds_its_rows_as_they_were_last(service, postgre
 
 
 async def _one_round(service):
-    return await one_round(sources_of(service, asyncio.Lock()))
+    return await one_round(sources_of(service, WriteTurn()))

@@ -13,6 +13,7 @@ from app.config import load
 from app.rounds import Outcome, one_round
 from app.service import Service, open_service
 from app.sources import sources_of
+from app.write_turn import WriteTurn
 from tests.faults.conftest import Company, SmallDisk, read_only, run_without_privilege
 from warehouse.comparison import differing_rows
 
@@ -46,7 +47,7 @@ def on_disk(company: Company, disk: SmallDisk) -> Company:
 
 
 def round_of(service: Service) -> Outcome:
-    (outcome,) = asyncio.run(one_round(sources_of(service, asyncio.Lock())))
+    (outcome,) = asyncio.run(one_round(sources_of(service, WriteTurn())))
     return outcome
 
 

@@ -5,8 +5,8 @@ from random import Random
 from tests.fixtures.chance import by_chance, rows_of, share_keys, tell
 from tests.fixtures.histories import NOON, Story, batch, run
 from tests.fixtures.streams import CASE, a_stream, full_stream, put_in_force
-from tests.fixtures.warehouses import SOURCE, deliver, empty, write
-from warehouse import Batch, rebuild, register_source, rows, write_batch
+from tests.fixtures.warehouses import SOURCE, empty, write
+from warehouse import Batch, rebuild, register_source, rows, write_batch, write_batches
 
 DERIVED = (
     *("run_item", "item_chain", "item", "stay", "step", "pending_work", "wait", "decision", "decision_mark"),
@@ -49,13 +49,13 @@ def test_rebuilding_gives_the_rows_that_increments_in_any_order_gave(warehouse, 
     put_in_force(con, full_stream(random.choice(("workflow_id", CASE))))
     stories = tell(random, chains=3)
     share_keys(random, stories)
-    late = rows_of(random, stories)
-    early = random.random() < 0.5
-    if early:
-        write_batch(con, "crm", Batch(row_versions=late), NOON)
-    deliver(con, *cut(random, stories))
-    if not early:
-        write_batch(con, "crm", Batch(row_versions=late), NOON)
+    versions = Batch(row_versions=rows_of(random, stories))
+    batches = cut(random, stories)
+    beside = random.randint(-1, len(batches))  # before, after, or in one transaction with one of the others
+    for place in range(-1, len(batches) + 1):
+        together = [(SOURCE, batches[place])] if 0 <= place < len(batches) else []
+        together += [("crm", versions)] if place == beside else []
+        write_batches(con, random.sample(together, len(together)), NOON)
 
     incremental = everything(con)
     rebuild(con)
