@@ -13,14 +13,17 @@ WITH entering AS (
     SELECT
         match.stream, match.item_key, match.instant_at, match.is_row, match.run_rank, match.event_id, match.run_key,
         match.turn_event_id,
-        list(
-            {
-                'after': match.after_stage,
-                'stage': match.target,
-                'kind': match.kind,
-                'drawn': coalesce(rule_stage.stage_index, -1)
-            }
-            ORDER BY match.rule_index
+        -- sorted afterwards: most events mean one stage, and an ordered aggregate costs each of them a sort
+        list_sort(
+            list(
+                {
+                    'rule': match.rule_index,
+                    'after': match.after_stage,
+                    'stage': match.target,
+                    'kind': match.kind,
+                    'drawn': coalesce(rule_stage.stage_index, -1)
+                }
+            )
         ) AS options
     FROM match
     LEFT JOIN rule_stage ON rule_stage.stream = match.stream AND rule_stage.stage = match.target
@@ -31,7 +34,7 @@ WITH entering AS (
 reopening AS (
     SELECT
         run_end.stream, run_end.item_key, run_end.ended_at, false, run_end.run_rank, run_end.event_id, run_end.run_key,
-        NULL, [{'after': NULL, 'stage': '(closed)', 'kind': 'close', 'drawn': -1}]
+        NULL, [{'rule': -1, 'after': NULL, 'stage': '(closed)', 'kind': 'close', 'drawn': -1}]
     FROM run_end
     JOIN item_run ON item_run.stream = run_end.stream AND item_run.run_key = run_end.run_key
     JOIN item_run AS later
