@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
@@ -28,6 +28,7 @@ from tests.browser.screens import LOOKS, STAGES
 
 ITEMS_OF_EXPORT = 6_000  # Their history has more than 100,000 events.
 WARM_UP = 60  # Refreshes before memory is looked at: caches fill first.
+QUARTERS = 4  # Memory is looked at after each.
 MEGABYTE = 1 << 20
 IS_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -125,15 +126,26 @@ def _navigation(browser: Browser, address: str, times: int) -> list[float]:
 
 
 def _viewers(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:
-    before, begun = _cpu(server), time.monotonic()
-    found = asyncio.run(watch_together(address, wish.viewers, wish.rounds, wish.every))
-    busy = (_cpu(server) - before) / (time.monotonic() - begun)
+    alone = _busy(server, lambda: time.sleep(wish.rounds * wish.every))
+    found: list[LiveViewer] = []
+    busy = _busy(
+        server,
+        lambda: found.extend(asyncio.run(watch_together(address, wish.viewers, wish.rounds, wish.every))),
+    )
+    _row("nobody looks: processor, for reading and deriving", f"{alone:.0%} of a core", "", "1", "")
     name = f"{wish.viewers} viewers, every {wish.every:g} s: one refresh"
     _timed(name, [each for viewer in found for each in viewer.took], "p95 0.4 s")
     _row(f"{wish.viewers} viewers: processor", f"{busy:.0%} of a core", "", str(len(found)), "35 %")
     refreshes = sum(len(viewer.took) for viewer in found)
     sent = sum(viewer.received for viewer in found) / refreshes / 1024
     _row("bytes of a refresh, first page view included", f"{sent:.1f} kB", "", str(refreshes), "")
+
+
+def _busy(server: psutil.Process, work: Callable[[], None]) -> float:
+    """The share of a core that the server takes while something is done."""
+    before, begun = _cpu(server), time.monotonic()
+    work()
+    return (_cpu(server) - before) / (time.monotonic() - begun)
 
 
 def _export(browser: Browser, address: str, times: int) -> None:
@@ -162,10 +174,11 @@ def _export(browser: Browser, address: str, times: int) -> None:
 def _memory(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:
     """As fast as they are answered: memory grows with refreshes, not with time."""
     asyncio.run(LiveViewer(address).watch(WARM_UP, 0.0))
-    before = server.memory_info().rss
-    asyncio.run(LiveViewer(address).watch(wish.refreshes, 0.0))
-    after = server.memory_info().rss
-    words = f"{before / MEGABYTE:.0f} → {after / MEGABYTE:.0f} MB"
+    seen = [server.memory_info().rss]
+    for _ in range(QUARTERS):
+        asyncio.run(LiveViewer(address).watch(wish.refreshes // QUARTERS, 0.0))
+        seen.append(server.memory_info().rss)
+    words = f"{' → '.join(f'{each / MEGABYTE:.0f}' for each in seen)} MB"
     _row(f"server's memory over {wish.refreshes} refreshes", words, "", "1", "flat")
 
 
