@@ -51,14 +51,16 @@ class SourceWriter:
         self._turn.waiting.append(mine)
         try:
             async with self._turn:
-                if mine.outcome is None:
-                    await asyncio.to_thread(self._write_all, self._turn.take())
+                if mine.outcome is None:  # Whoever took it may have been cancelled; written twice it changes nothing.
+                    others = [each for each in self._turn.take() if each is not mine]
+                    await asyncio.to_thread(self._write_all, [mine, *others])
         finally:
             if mine in self._turn.waiting:
                 self._turn.waiting.remove(mine)
         self._service.data_changed()
-        if not isinstance(mine.outcome, int):
-            raise mine.outcome or WarehouseError(f"What {self.source} brought was not written.")
+        if isinstance(mine.outcome, WarehouseError):
+            raise mine.outcome
+        assert mine.outcome is not None
         return mine.outcome
 
     async def write_nudges(self, records: Sequence[NudgeRecord]) -> int:

@@ -119,3 +119,21 @@ def test_what_nobody_waits_for_any_more_is_not_written(service: Service, written
     assert asyncio.run(story()) == 4
     assert written == [["south"]]
     assert known(service) == ["south-run"]
+
+
+def test_what_was_taken_by_one_that_was_cancelled_is_written_all_the_same(
+    service: Service, written: list[list[str]]
+) -> None:
+    async def story() -> int:
+        turn = WriteTurn()
+        by_name = await writers(service, turn)
+        async with turn:
+            left = asyncio.ensure_future(by_name["south"].write(brought("south")))
+            while not turn.waiting:
+                await asyncio.sleep(0)
+            turn.take()
+        return await left
+
+    assert asyncio.run(story()) == 4
+    assert written == [["south"]]
+    assert known(service) == ["south-run"]
