@@ -3,8 +3,8 @@
 import pytest
 
 from tests.fixtures.histories import instant, run
-from tests.fixtures.streams import a_stream, by_attribute, put_in_force
-from tests.fixtures.warehouses import write
+from tests.fixtures.streams import a_stream, by_attribute, put_in_force, stage
+from tests.fixtures.warehouses import stays, write
 from tests.warehouse.test_stages import ROWS, put_rows
 from warehouse import rows
 
@@ -270,3 +270,26 @@ def test_a_row_that_notes_the_wish_to_be_asked_again_is_no_answer_to_the_next_qu
         (instant(10), instant(20), "ask-again", 1),
         (instant(20), instant(40), "approve", 1),
     ]
+
+
+def test_an_update_answers_before_its_turn_stops_to_wait_for_the_next_stage(con, only):
+    """The turn's end stands before what it accepted in the history; the run stops behind that."""
+    stages = [
+        stage("triage", {"start": True}),
+        stage("pile", {"waiting_for": ["take_on"]}),
+        stage("desk", {"update": "take_on"}),
+    ]
+    route = {"name": "route", "stage": "triage", "options": ["assess"], "actor": ["input.by"]}
+    route["answered"] = [{"update": "decide", "outcome": "input.outcome"}]
+    put_in_force(con, a_stream(stages, decisions=[route]))
+    story = run("w").turn(1)
+    accepted = decide(story, "assess", 10)
+    story.updated(accepted)
+    story.carry(accepted, "input.", by="lea")
+    story.turn(20).update("take_on")
+    write(con, story)
+
+    question = only()
+    assert (question["outcome"], question["actor"], question["is_early"]) == ("assess", "lea", False)
+    assert (question["decided_at"], question["withdrawn_at"]) == (instant(10), None)
+    assert [stay[:3] for stay in stays(con)] == [("triage", 0, 10), ("pile", 10, 20), ("desk", 20, None)]

@@ -36,6 +36,7 @@ settled AS (
         stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn AS event_id,
         arg_max(open_steps, event_id) AS open_steps,
         arg_max(wake_event_id, event_id) AS wake_event_id,
+        max(event_id) AS stop_event_id,
         max(instant_at) FILTER (type = 7) AS stopped_at,
         bool_or(type IN (2, 3, 4, 20, 21, 27, 28)) AS is_closing
     FROM counted
@@ -51,6 +52,7 @@ SELECT
     settled.is_own,
     settled.workflow_type,
     settled.event_id,
+    settled.stop_event_id,
     settled.stopped_at,
     wake.type AS wake_type,
     wake.name AS wake_name,
@@ -178,7 +180,8 @@ by_wait AS (
     SELECT DISTINCT
         told.stream, told.item_key, told.purpose, told.target, told.rule_index, 'waiting_for' AS kind,
         told.after_stage, rule.outcome, rule.outcome_path, rule.actor_kind,
-        told.stopped_at, false, told.run_rank, told.event_id, told.run_key,
+        -- behind all that the turn did: what it accepted was said before it stopped
+        told.stopped_at, false, told.run_rank, told.stop_event_id, told.run_key,
         told.event_id AS turn_event_id, NULL, NULL, NULL, told.is_own, told.workflow_type,
         rule.workflow_type
     FROM (

@@ -13,6 +13,8 @@ WITH entering AS (
     SELECT
         match.stream, match.item_key, match.instant_at, match.is_row, match.run_rank, match.event_id, match.run_key,
         match.turn_event_id,
+        -- a run that stops does so behind its last command, which may itself enter a stage
+        match.kind = 'waiting_for' AS is_stop,
         -- sorted afterwards: most events mean one stage, and an ordered aggregate costs each of them a sort
         list_sort(
             list(
@@ -29,12 +31,12 @@ WITH entering AS (
     LEFT JOIN rule_stage ON rule_stage.stream = match.stream AND rule_stage.stage = match.target
     WHERE match.purpose = 'enter'
     GROUP BY match.stream, match.item_key, match.instant_at, match.is_row, match.run_rank, match.event_id,
-        match.run_key, match.turn_event_id
+        match.run_key, match.turn_event_id, is_stop
 ),
 reopening AS (
     SELECT
         run_end.stream, run_end.item_key, run_end.ended_at, false, run_end.run_rank, run_end.event_id, run_end.run_key,
-        NULL, [{'rule': -1, 'after': NULL, 'stage': '(closed)', 'kind': 'close', 'drawn': -1}]
+        NULL, false, [{'rule': -1, 'after': NULL, 'stage': '(closed)', 'kind': 'close', 'drawn': -1}]
     FROM run_end
     JOIN item_run ON item_run.stream = run_end.stream AND item_run.run_key = run_end.run_key
     JOIN item_run AS later
@@ -65,7 +67,7 @@ reopening AS (
 coming_back AS (
     SELECT
         live_event.stream, live_event.item_key, live_event.instant_at, false, live_event.run_rank, live_event.event_id,
-        live_event.run_key, NULL, NULL
+        live_event.run_key, NULL, false, NULL
     FROM live_event
     WHERE live_event.is_fork AND live_event.is_own
 ),
@@ -75,11 +77,11 @@ together AS (
     UNION ALL SELECT * FROM coming_back
 )
 SELECT
-    together.*,
+    together.* EXCLUDE (is_stop),
     {'i': together.instant_at, 'w': together.is_row, 'r': together.run_rank, 'e': together.event_id} AS place,
     row_number() OVER (
         PARTITION BY together.stream, together.item_key
-        ORDER BY together.instant_at, together.is_row, together.run_rank, together.event_id
+        ORDER BY together.instant_at, together.is_row, together.run_rank, together.event_id, together.is_stop
     ) AS position,
     CASE WHEN options[1].after IS NULL THEN options[1].stage END AS stage,
     CASE WHEN options[1].after IS NULL THEN options[1].kind END AS kind
