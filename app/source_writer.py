@@ -100,7 +100,9 @@ class SourceWriter:
             added = warehouse.write_batches(self._con("write"), batches, datetime.now(UTC))
         except duckdb.Error as error:
             if len(waiting) == 1:
-                waiting[0].outcome = self._refused(error, waiting[0].source)
+                refused = self._refused(error, waiting[0].source)
+                refused.__cause__ = error
+                waiting[0].outcome = refused
                 return
             # What one source brings must not be in the way of another.
             for each in waiting:

@@ -57,12 +57,18 @@ async def writers(service: Service, turn: WriteTurn) -> dict[str, SourceWriter]:
     return found
 
 
+async def begun(turn: WriteTurn, writing: Coroutine[Any, Any, int]) -> asyncio.Task[int]:
+    """The writing, once it waits for its turn."""
+    before, task = len(turn.waiting), asyncio.ensure_future(writing)
+    while len(turn.waiting) == before:
+        await asyncio.sleep(0)
+    return task
+
+
 async def at_once(turn: WriteTurn, *writing: Coroutine[Any, Any, int]) -> list[Any]:
     """What each gives, or raises, when all have waited for somebody else's turn to end."""
     async with turn:
-        tasks = [asyncio.ensure_future(each) for each in writing]
-        while len(turn.waiting) < len(tasks):
-            await asyncio.sleep(0)
+        tasks = [await begun(turn, each) for each in writing]
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -109,9 +115,7 @@ def test_what_nobody_waits_for_any_more_is_not_written(service: Service, written
         turn = WriteTurn()
         by_name = await writers(service, turn)
         async with turn:
-            left = asyncio.ensure_future(by_name["north"].write(brought("north")))
-            while not turn.waiting:
-                await asyncio.sleep(0)
+            left = await begun(turn, by_name["north"].write(brought("north")))
             left.cancel()
             await asyncio.wait([left])
         return await by_name["south"].write(brought("south"))
@@ -128,9 +132,7 @@ def test_what_was_taken_by_one_that_was_cancelled_is_written_all_the_same(
         turn = WriteTurn()
         by_name = await writers(service, turn)
         async with turn:
-            left = asyncio.ensure_future(by_name["south"].write(brought("south")))
-            while not turn.waiting:
-                await asyncio.sleep(0)
+            left = await begun(turn, by_name["south"].write(brought("south")))
             turn.take()
         return await left
 
