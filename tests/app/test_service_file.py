@@ -5,10 +5,14 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from app import service_file
+from app import api_client, service_file
+
+QUICK = 0.2
 
 
 @pytest.fixture
@@ -55,3 +59,28 @@ def test_removing_takes_ours_and_leaves_another_s(warehouse):
     assert service_file.read(warehouse) == theirs
     service_file.remove(warehouse, theirs)
     assert not service_file.place(warehouse).exists()
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Takes the connection at once, and much longer to answer."""
+
+    def do_GET(self):
+        threading.Event().wait(5 * QUICK)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Nothing is logged."""
+
+
+def test_a_service_that_is_slow_to_answer_is_not_taken_for_gone(warehouse, monkeypatch):
+    monkeypatch.setattr(api_client, "CONNECT_SECONDS", QUICK)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        service_file.write(warehouse, f"http://127.0.0.1:{server.server_port}")
+
+        found = api_client.running_service(warehouse)
+        server.shutdown()
+
+    assert found is not None
+    assert api_client.running_service(warehouse) is None  # nobody listens any more
