@@ -37,12 +37,12 @@ def stuck_board(
     *,
     key: str,
     on_choose: Callable[[str], None],
-    on_nudge: Callable[[str, list[str] | None], None],
+    on_nudge: Callable[[str, list[str] | None, int], None],
 ) -> None:
     """Draw what `app.ui.stuck_board` makes.
 
-    on_choose gets the id of the cause to open, "" to close. on_nudge gets a cause and the ids of the items that are
-    selected, None for all that it holds.
+    on_choose gets the id of the cause to open, "" to close. on_nudge gets a cause, the ids of the items that are
+    selected, None for all that it holds, and how many the button said these are.
     """
 
     def chosen() -> None:
@@ -54,6 +54,7 @@ def stuck_board(
         told = st.session_state[key].get("asked")
         if isinstance(told, Mapping):
             ids = told.get("ids")
-            on_nudge(str(told.get("cause")), None if ids is None else [str(each) for each in ids])
+            picked = None if ids is None else [str(each) for each in ids]
+            on_nudge(str(told.get("cause")), picked, int(told.get("said", 0)))
 
     _board(key=key, data=dict(data), on_chosen_change=chosen, on_asked_change=asked)

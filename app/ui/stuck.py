@@ -122,9 +122,7 @@ class StuckPage:
         asked = st.session_state.pop(_ASKED, None)
         if asked is None:
             return
-        cause, ids = asked
-        rows = [row for row in stuck_board.roots_of(stuck, cause) if ids is None or stuck_board.item_id(row) in ids]
-        gone = 0 if ids is None else len(ids) - len(rows)
+        rows, gone = stuck_board.asked_for(stuck, *asked)
         moved = f"{wording.plural(gone, self.stream.item.name)} moved on meanwhile." if gone else ""
         if rows:
             names = next((row["nudges"] for row in rows if row["nudges"]), None)
@@ -155,8 +153,8 @@ def open_asked(service: Service, stream: Stream | None) -> None:
         open_drawer(service, stream, targets, first, is_straight=True)
 
 
-def _ask_to_nudge(cause: str, ids: list[str] | None) -> None:
-    st.session_state[_ASKED] = (cause, None if ids is None else set(ids))
+def _ask_to_nudge(cause: str, ids: list[str] | None, said: int) -> None:
+    st.session_state[_ASKED] = (cause, None if ids is None else set(ids), said)
 
 
 def _choose(cause: str) -> None:

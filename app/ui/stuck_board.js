@@ -74,7 +74,7 @@ function actions(state) {
   if (!data.nudge) return bar;
   const most = picked.size;
   const text = most ? `${data.nudge} ${most} selected…` : data.all === 1 ? `${data.nudge} it…` : `${data.nudge} all ${data.all}…`;
-  const go = button("go", text, () => state.send("asked", { cause: shown(state), ids: most ? [...picked] : null, number: Date.now() }));
+  const go = button("go", text, () => state.send("asked", { cause: shown(state), ids: most ? [...picked] : null, said: most || data.all, number: Date.now() }));
   go.dataset.focus = "go";
   bar.append(go);
   if (most) {

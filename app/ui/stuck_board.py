@@ -91,6 +91,16 @@ def roots_of(stuck: Iterable[Row], cause: str | None) -> list[Row]:
     return sorted(held, key=lambda row: (row["since_at"], row["item"] or "", row["run_id"]))
 
 
+def asked_for(stuck: Iterable[Row], cause: str, ids: set[str] | None, said: int) -> tuple[list[Row], int]:
+    """The items that a click asked to nudge, of those a cause still holds, and how many have moved on since.
+
+    ids: of those that were selected; None for all. said: how many the button said they are; should there be more by
+    now, none has moved on.
+    """
+    rows = [row for row in roots_of(stuck, cause) if ids is None or item_id(row) in ids]
+    return rows, max(0, said - len(rows))
+
+
 def board(
     causes: Sequence[Row], stuck: Sequence[Row], viewing: Viewing, *, cause: str | None, item: str | None, nudge: str
 ) -> Data:

@@ -64,6 +64,15 @@ def test_what_else_holds_an_item_is_told_with_it():
     assert item["also"] == ["stage overdue: Late."]
 
 
+def test_what_has_moved_on_between_the_button_and_the_click_is_counted():
+    rows = [stuck(1), stuck(2), stuck(3, cause="c2"), stuck(1, rank=2)]
+
+    assert stuck_board.asked_for(rows, "c1", None, 3) == (rows[:2], 1)
+    assert stuck_board.asked_for(rows, "c1", None, 1) == (rows[:2], 0)
+    assert stuck_board.asked_for(rows, "c1", {"main/default/r2", "main/default/r3"}, 2) == ([rows[1]], 1)
+    assert stuck_board.asked_for(rows, "c1", {"main/default/r3"}, 1) == ([], 1)
+
+
 def test_more_items_than_anybody_reads_are_counted():
     shown = told([cause()], [stuck(number) for number in range(MOST_ITEMS + 1)])
 
