@@ -91,11 +91,12 @@ NEXUS = """
     SELECT item_key, run_key, 'Nexus stuck', opened_at, event_id, NULL
     FROM condition
     WHERE kind = 'nexus' AND (state = 'blocked' OR (state IN ('scheduled', 'backing off') AND attempt >= 2))"""
-UNHEARD = """
+# Answers that may not have been heard: they came early, or stand only in a row.
+ANSWERED = """
+answered AS (
     SELECT
-        open_item.item_key, NULL,
-        CASE WHEN decision.channel LIKE 'row %' THEN 'database disagrees' ELSE 'unheard answer' END,
-        greatest(decision.asked_at, decision.decided_at), NULL, decision.decision
+        open_item.stream, open_item.item_key, open_item.until_at, open_item.stay_index, decision.decision,
+        decision.channel, decision.asked_at, greatest(decision.asked_at, decision.decided_at) AS answered_at
     FROM open_item
     JOIN decision
         ON decision.stream = open_item.stream
@@ -108,27 +109,51 @@ UNHEARD = """
        AND rule_option.outcome = decision.outcome
     WHERE (decision.is_early OR decision.channel LIKE 'row %')
       AND NOT coalesce(rule_option.is_again, false)
-      -- nothing is at work, no step was taken since, and nothing else was asked
+)"""
+# Those after which the run took a step: one that the clock set going, as a reminder, says nothing of the answer.
+HEARD = """
+heard_answer AS (
+    SELECT DISTINCT item_key, decision, answered_at
+    FROM (
+        SELECT
+            answered.item_key, answered.decision, answered.answered_at, step.run_key, step.event_id,
+            arg_max(event.type, event.event_id) AS woken_by
+        FROM answered
+        JOIN step
+            ON step.stream = answered.stream
+           AND step.item_key = answered.item_key
+           AND step.stay_index = answered.stay_index
+           AND step.kind <> 'timer'
+           AND step.scheduled_at BETWEEN answered.answered_at AND answered.until_at
+        JOIN event
+            ON event.run_key = step.run_key
+           AND event.event_id < step.event_id
+           AND event.type IN (1, 12, 13, 14, 16, 18, 20, 26, 30, 32, 33, 34, 35, 36, 41, 50, 51, 52, 53)
+        GROUP BY ALL
+    )
+    WHERE woken_by <> 18
+)"""
+UNHEARD = """
+    SELECT
+        answered.item_key, NULL,
+        CASE WHEN answered.channel LIKE 'row %' THEN 'database disagrees' ELSE 'unheard answer' END,
+        answered.answered_at, NULL, answered.decision
+    FROM answered
+    LEFT JOIN heard_answer USING (item_key, decision, answered_at)
+    WHERE heard_answer.item_key IS NULL
+      -- nothing is at work, and nothing else was asked
       AND NOT EXISTS (
         SELECT 1 FROM held_work
-        WHERE held_work.item_key = open_item.item_key AND held_work.kind NOT IN ('timer', 'deadline timer')
-      )
-      AND NOT EXISTS (
-        SELECT 1 FROM step
-        WHERE step.stream = open_item.stream
-          AND step.item_key = open_item.item_key
-          AND step.stay_index = open_item.stay_index
-          AND step.kind <> 'timer'
-          AND step.scheduled_at >= greatest(decision.asked_at, decision.decided_at)
+        WHERE held_work.item_key = answered.item_key AND held_work.kind NOT IN ('timer', 'deadline timer')
       )
       AND NOT EXISTS (
         SELECT 1 FROM decision AS other
-        WHERE other.stream = open_item.stream
-          AND other.item_key = open_item.item_key
-          AND other.stay_index = open_item.stay_index
-          AND other.asked_at >= decision.asked_at
-          AND other.decision <> decision.decision
-          AND (other.decided_at IS NULL OR other.decided_at > open_item.until_at)
+        WHERE other.stream = answered.stream
+          AND other.item_key = answered.item_key
+          AND other.stay_index = answered.stay_index
+          AND other.asked_at BETWEEN answered.asked_at AND answered.until_at
+          AND other.decision <> answered.decision
+          AND (other.decided_at IS NULL OR other.decided_at > answered.until_at)
       )"""
 CANCEL = """
     SELECT
@@ -242,9 +267,9 @@ OF_THE_ITEM = (UNHEARD, CANCEL, LIMITS, DECISION, STAGE, SILENT, OLDER)
 
 
 def rules(*, with_watch: bool) -> str:
-    """All that holds, as a common table `found`; without the watch rules for items of other streams."""
+    """All that holds: the common table `found`, behind those it needs; without the watch rules for other streams."""
     of_item = OF_THE_ITEM if with_watch else tuple(rule for rule in OF_THE_ITEM if rule not in (SILENT, OLDER))
-    return "found AS (" + "\n    UNION ALL".join((*OF_THE_RUN, *of_item)) + "\n)"
+    return f"{ANSWERED.strip()},{HEARD},\nfound AS (" + "\n    UNION ALL".join((*OF_THE_RUN, *of_item)) + "\n)"
 
 
 def limits() -> dict[str, object]:

@@ -10,6 +10,8 @@ from value_stream.rules import AnswerRule, EnterRule, EventRule
 from value_stream.stream import Stream
 
 Row = dict[str, object]
+# Kinds of stages whose work is done by somebody who tells the workflow so by a message.
+ELSEWHERE = ("human", "vendor", "regulatory")
 
 
 def rule_rows(streams: Iterable[Stream]) -> dict[str, list[Row]]:
@@ -152,6 +154,32 @@ def _decisions(stream: Stream) -> Iterator[Row]:
         }
 
 
+def _messages(stream: Stream) -> Iterator[Row]:
+    """The messages that end the waiting in a stage: those of its own rule and those that answer its decisions.
+
+    Where the work lies with somebody outside of the systems and no decision is drawn, it is any message.
+    """
+    for stage in stream.stages:
+        decisions = [decision for decision in stream.decisions if decision.stage == stage.name]
+        needs = {name: 1 for rule in stage.enter for name in rule.waiting_for or ()}
+        for decision in decisions:
+            needs |= {name: decision.needs for rule in decision.answered for name in _message(rule)}
+        if not decisions and not needs and stage.kind in ELSEWHERE:
+            yield {"stage": stage.name, "name": None, "needs": 1}
+        for name, count in needs.items():
+            yield {"stage": stage.name, "name": name, "needs": count}
+
+
+def _message(rule: AnswerRule) -> Iterator[str]:
+    if rule.workflow_type is None:
+        yield from (name for name in (rule.signal, rule.update) if name is not None)
+
+
+def _nudges(stream: Stream) -> Iterator[Row]:
+    for name in sorted({name for nudge in stream.nudges for name in (nudge.signal, nudge.update) if name}):
+        yield {"name": name}
+
+
 def _options(stream: Stream) -> Iterator[Row]:
     for decision in stream.decisions:
         for outcome in decision.outcomes:
@@ -199,6 +227,8 @@ TABLES: Mapping[str, Callable[[Stream], Iterator[Row]]] = {
     "rule_outcome": _outcomes,
     "rule_move": _moves,
     "rule_decision": _decisions,
+    "rule_message": _messages,
+    "rule_nudge": _nudges,
     "rule_option": _options,
     "rule_actor": _actors,
     "rule_path": _paths,

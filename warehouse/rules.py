@@ -19,6 +19,8 @@ RULE_TABLES = (
     "rule_outcome",
     "rule_move",
     "rule_decision",
+    "rule_message",
+    "rule_nudge",
     "rule_option",
     "rule_actor",
     "rule_path",

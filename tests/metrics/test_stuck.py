@@ -10,6 +10,7 @@ from tests.fixtures.histories import instant, run
 from tests.fixtures.samples import polled, sampled, samples
 from tests.fixtures.streams import a_stream, by_attribute, put_in_force, stage
 from tests.fixtures.warehouses import deliver, read_until, write
+from tests.warehouse.test_stages import put_rows
 from value_stream import Stream
 
 stuck, causes = find("stuck"), find("causes")
@@ -331,6 +332,29 @@ def test_an_answer_before_the_run_listened_is_unheard_and_one_in_the_database_di
     assert row["why"] == (
         "An answer to Approve the claim came before the run waited for it 20s ago, and nothing has moved since."
     )
+
+
+def test_a_reminder_that_the_clock_sends_is_no_sign_that_an_answer_in_the_database_was_heard(con):
+    stages = [*by_attribute("intake", "review"), stage("paid", {"close": "completed"})]
+    rows = [{"table": "db.crm.claims", "key": "workflow_id", "at": "at"}]
+    stream = a_stream(stages, decisions=[DECISION | {"deadline": "1h"}], rows=rows)
+    put_in_force(con, stream)
+    for number, name in enumerate(("heard", "reminded")):
+        story = run(name).turn(0).upsert(Stage="intake").turn(10).upsert(Stage="review")
+        timer = story.timer(50, "reminder")
+        if name == "reminded":
+            story.fired(timer, 60)
+        else:
+            story.signal("look", 60)
+        step = story.turn(60).activity("remind")
+        story.ran(step, 61)
+        write(con, story.turn(61))
+        put_rows(con, (number, 20, {"workflow_id": name, "answer": "yes"}))
+
+    before, after = ("database disagrees", 20), ("reminded", "database disagrees", 20)
+    assert rules(con, 59, stream) == [("heard", *before), ("reminded", *before)]
+    assert rules(con, 60.5, stream) == []
+    assert rules(con, 62, stream) == [after]
 
 
 def test_a_cancellation_that_nothing_comes_of_is_stuck(claims):

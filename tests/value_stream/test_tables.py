@@ -6,9 +6,11 @@ import duckdb
 import pytest
 
 import value_stream
+from tests.fixtures.streams import a_stream, stage
 from value_stream import Stream, load, rule_rows, stream_versions
 
-DDL = Path(value_stream.__file__).parents[1] / "warehouse" / "schema" / "0002_rule_tables.sql"
+SCHEMA = Path(value_stream.__file__).parents[1] / "warehouse" / "schema"
+DDL = ("0002_rule_tables.sql", "0014_message.sql")
 COLUMNS = """
 SELECT table_name, list(column_name ORDER BY column_index)
 FROM duckdb_columns()
@@ -22,7 +24,8 @@ TYPES = {"VARCHAR": str, "INTEGER": int, "BIGINT": int, "BOOLEAN": bool}
 def con():
     """An empty database with the warehouse's rule tables."""
     with duckdb.connect() as con:
-        con.execute(DDL.read_text())
+        for name in DDL:
+            con.execute((SCHEMA / name).read_text())
         yield con
 
 
@@ -148,6 +151,29 @@ answered = [{ signal = "pay", outcome = "pay" }]
 """
 
     assert events(load(small(decision)), "asked", "target", "kind", "name") == [("settle", "stage_entered", None)]
+
+
+def test_a_stage_waits_for_the_messages_of_its_rule_and_its_decisions_or_where_people_work_for_any():
+    answered = [{"signal": "pay", "outcome": "pay"}, {"activity": "pay_now", "outcome": "pay"}]
+    settle = {"name": "settle", "stage": "review", "options": ["pay"], "needs": 2, "answered": answered}
+
+    def messages(*rules, decisions=(), **review):
+        stages = [stage("intake", kind="human"), stage("review", {"activity": "look"}, *rules, **review)]
+        rows = rule_rows([a_stream(stages, decisions=list(decisions))])["rule_message"]
+        return [(row["stage"], row["name"], row["needs"]) for row in rows]
+
+    assert messages() == [("intake", None, 1)]
+    assert messages(kind="vendor") == [("intake", None, 1), ("review", None, 1)]
+    assert messages(kind="queue") == messages(kind="system") == [("intake", None, 1)]
+    assert messages({"waiting_for": ["look", "leave"]}, kind="human")[1:] == [
+        ("review", "look", 1),
+        ("review", "leave", 1),
+    ]
+    assert messages(decisions=[settle], kind="human")[1:] == [("review", "pay", 2)]
+
+
+def test_what_nudges_send_is_known(whole):
+    assert [row["name"] for row in rule_rows([whole])["rule_nudge"]] == ["remind"]
 
 
 def test_stages_decisions_and_paths_become_rows(whole):

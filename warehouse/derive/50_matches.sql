@@ -35,7 +35,8 @@ settled AS (
     SELECT
         stream, item_key, run_key, run_rank, is_own, workflow_type, last_turn AS event_id,
         arg_max(open_steps, event_id) AS open_steps,
-        arg_max(wake_event_id, event_id) AS wake_event_id,
+        -- none behind the last command counts as none: what the turn itself accepted did not end its wait
+        arg_max_null(wake_event_id, event_id) AS wake_event_id,
         max(event_id) AS stop_event_id,
         max(instant_at) FILTER (type = 7) AS stopped_at,
         bool_or(type IN (2, 3, 4, 20, 21, 27, 28)) AS is_closing
@@ -151,9 +152,10 @@ by_ended_wait AS (
        AND rule.name = idle.wake_name
 ),
 -- Nothing ended the wait yet: it is for the stage that the drawing expects next, or for the present one again,
--- unless the present one has just got its message.
+-- unless the present one has just got its message. Whether the present one still waits for its own is seen below.
 by_open_wait AS (
-    SELECT DISTINCT idle.*, rule.rule_index, rule.purpose, rule.target, coalesce(rule.after_stage, expected.from_stage)
+    SELECT DISTINCT
+        idle.*, rule.rule_index, rule.purpose, rule.target, coalesce(rule.after_stage, expected.from_stage) AS after_stage
     FROM idle
     JOIN rule_event AS rule ON rule.stream = idle.stream AND rule.kind = 'waiting_for'
     JOIN (
@@ -183,11 +185,14 @@ by_wait AS (
         -- behind all that the turn did: what it accepted was said before it stopped
         told.stopped_at, false, told.run_rank, told.stop_event_id, told.run_key,
         told.event_id AS turn_event_id, NULL, NULL, NULL, told.is_own, told.workflow_type,
-        rule.workflow_type
+        rule.workflow_type,
+        CASE WHEN told.is_open AND rule.purpose = 'enter' AND told.after_stage <> rule.target THEN told.after_stage END
+            AS left_stage,
+        rule.after_stage IS NOT NULL AS is_after_declared
     FROM (
-        SELECT * FROM by_ended_wait
+        SELECT *, false AS is_open FROM by_ended_wait
         UNION ALL
-        SELECT * FROM by_open_wait
+        SELECT *, true FROM by_open_wait
     ) AS told
     JOIN rule_event AS rule
         ON rule.stream = told.stream AND rule.purpose = told.purpose AND rule.rule_index = told.rule_index
@@ -243,14 +248,75 @@ by_row AS (
             ELSE (row_change.is_first OR row_change.value IS DISTINCT FROM row_change.old_value)
                 AND CASE WHEN rule.value IS NULL THEN row_change.value IS NOT NULL ELSE row_change.value = rule.value END
         END
-)
-SELECT * FROM (
-    SELECT * FROM by_event
-    UNION ALL SELECT * FROM by_start
-    UNION ALL SELECT * FROM by_attribute
-    UNION ALL SELECT * FROM by_close
+),
+found AS MATERIALIZED (
+    SELECT *, NULL AS left_stage, false AS is_after_declared FROM by_event
+    UNION ALL SELECT *, NULL, false FROM by_start
+    UNION ALL SELECT *, NULL, false FROM by_attribute
+    UNION ALL SELECT *, NULL, false FROM by_close
     UNION ALL SELECT * FROM by_wait
-    UNION ALL SELECT * FROM by_row
+    UNION ALL SELECT *, NULL, false FROM by_row
+),
+-- Stages that a wait nobody has ended yet would leave, and when the item was last seen to enter them.
+leaving AS (
+    SELECT
+        leaving.stream, leaving.item_key, leaving.left_stage, leaving.is_after_declared,
+        max({'i': entry.instant_at, 'w': entry.is_row, 'r': entry.run_rank, 'e': entry.event_id}) AS entry_order
+    FROM (
+        SELECT DISTINCT stream, item_key, left_stage, is_after_declared FROM found WHERE left_stage IS NOT NULL
+    ) AS leaving
+    LEFT JOIN found AS entry
+        ON entry.stream = leaving.stream
+       AND entry.item_key = leaving.item_key
+       AND entry.purpose = 'enter'
+       AND entry.target = leaving.left_stage
+       AND entry.kind <> 'waiting_for'
+    GROUP BY ALL
+),
+heard AS (
+    SELECT leaving.stream, leaving.item_key, leaving.left_stage, leaving.is_after_declared
+    FROM leaving
+    JOIN rule_message AS rule ON rule.stream = leaving.stream AND rule.stage = leaving.left_stage
+    JOIN live_event AS message
+        ON message.stream = leaving.stream
+       AND message.item_key = leaving.item_key
+       AND message.is_own
+       AND message.type IN (26, 41)
+       AND CASE
+            WHEN rule.name IS NULL
+            THEN message.name NOT IN (SELECT nudge.name FROM rule_nudge AS nudge WHERE nudge.stream = leaving.stream)
+            ELSE message.name = rule.name
+        END
+       AND (
+            leaving.entry_order IS NULL
+            OR {'i': message.instant_at, 'w': false, 'r': message.run_rank, 'e': message.event_id}
+                > leaving.entry_order
+       )
+    -- an update that completes with failure moves nothing
+    LEFT JOIN live_event AS result
+        ON result.stream = message.stream AND result.run_key = message.run_key
+       AND result.type = 43 AND result.answers_event_id = message.event_id AND result.failure_message IS NOT NULL
+    WHERE result.event_id IS NULL
+    GROUP BY ALL
+    HAVING count(DISTINCT (message.run_rank, message.event_id)) >= min(rule.needs)
+),
+-- The present stage waits for a message of its own, which has not come: this is the wait, and not the next stage's.
+waiting AS (
+    SELECT DISTINCT leaving.stream, leaving.item_key, leaving.left_stage, leaving.is_after_declared
+    FROM leaving
+    JOIN rule_message AS rule ON rule.stream = leaving.stream AND rule.stage = leaving.left_stage
+    -- after = "stage" is more than a guess, but less than a message that the file names
+    WHERE rule.name IS NOT NULL OR NOT leaving.is_after_declared
+    EXCEPT
+    SELECT * FROM heard
 )
--- Only the item's own chain counts, unless a rule names another type.
-WHERE CASE WHEN wanted_type IS NULL THEN is_own ELSE wanted_type = workflow_type END;
+SELECT found.* EXCLUDE (left_stage, is_after_declared)
+FROM found
+LEFT JOIN waiting
+    ON waiting.stream = found.stream
+   AND waiting.item_key = found.item_key
+   AND waiting.left_stage = found.left_stage
+   AND waiting.is_after_declared = found.is_after_declared
+WHERE waiting.stream IS NULL
+  -- Only the item's own chain counts, unless a rule names another type.
+  AND CASE WHEN found.wanted_type IS NULL THEN found.is_own ELSE found.wanted_type = found.workflow_type END;
