@@ -81,9 +81,9 @@ def stuck(con: DuckDBPyConnection, stream: Stream, question: Question) -> pa.Tab
     attempt has run more than three times as long as 95 of 100 did in 90 days, n of at least 20); "Nexus stuck" (the
     operation cannot be begun, or is stuck where it runs); "child stuck" (a child that is an item of another stream);
     "unheard answer" (it came before the run listened, and nothing has moved since); "database disagrees" (a row
-    answers a question that the run still waits on; a step that a timer set going, as a reminder, moves nothing); "cancel ignored" (asked for 20 s ago, and no step was taken
-    since); "limits near" (10,240 events, 10 MiB or 1,600 pending activities); "decision overdue" and "stage overdue"
-    (past the deadline that the stream file promises).
+    answers a question that the run still waits on; a step that a timer set going, as a reminder, moves nothing);
+    "cancel ignored" (asked for 20 s ago, and no step was taken since); "limits near" (10,240 events, 10 MiB or 1,600
+    pending activities); "decision overdue" and "stage overdue" (past the deadline that the stream file promises).
     Only to watch: "silent" (nothing is pending, no declared message is expected, nothing happened for 20 s) and
     "older than usual" (older than 95 of 100 stays in the stage over 90 days, open ones counted, 20 exits at least).
 
