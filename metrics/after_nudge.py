@@ -6,6 +6,8 @@ instant until its stage usually lets go of it, and never past the instant that i
 
 from datetime import timedelta
 
+from metrics.observed import BAD_ANSWER, UNDONE_END
+
 # Where no stage of 20 stays says it, and no target: so long is waited for something to move.
 UNKNOWN_STAGE = timedelta(hours=1)
 USUAL_DAYS = 90
@@ -45,7 +47,7 @@ nudged AS (
 )"""
 
 # Stays as long as most of those that ended: p85, since the slowest are what people nudge.
-AFTER = """
+AFTER = f"""{UNDONE_END},{BAD_ANSWER},
 usual AS (
     SELECT
         rule_stage.stage,
@@ -77,11 +79,11 @@ watch AS (
             watched.from_at + to_microseconds(CAST(coalesce(usual.micros, $unknown_micros) AS BIGINT))
         ) AS until_at,
         -- that a reset reopened it later does not undo how it had ended
-        CASE WHEN stay.next_stage = '(closed)' THEN stay.left_at ELSE item.closed_at END AS closed_at,
-        CASE WHEN stay.next_stage = '(closed)' THEN stay.exit_kind ELSE item.ended END AS ended,
+        coalesce(undone_end.shut_at, item.closed_at) AS closed_at,
+        coalesce(undone_end.ended, item.ended) AS ended,
         CASE
-            WHEN stay.next_stage = '(closed)' THEN stay.exit_kind IN ('failed', 'timed out', 'terminated')
-            ELSE item.is_bad
+            WHEN undone_end.item_key IS NULL THEN item.is_bad
+            ELSE undone_end.is_bad OR bad_answer.item_key IS NOT NULL
         END AS is_bad,
         stay.next_stage IS NULL OR stay.next_stage = '(closed)'
             OR stay.next_stage IN (SELECT stage FROM rule_stage WHERE stream = $stream AND is_end) AS is_last
@@ -94,6 +96,11 @@ watch AS (
        AND stay.entered_at <= watched.from_at
        AND (stay.left_at IS NULL OR stay.left_at > watched.from_at)
        AND NOT stay.is_overlapped
+    LEFT JOIN undone_end
+        ON undone_end.item_key = stay.item_key
+       AND undone_end.shut_at = stay.left_at
+       AND undone_end.stage IN (stay.stage, stay.next_stage)
+    LEFT JOIN bad_answer ON bad_answer.item_key = undone_end.item_key AND bad_answer.shut_at = undone_end.shut_at
     LEFT JOIN usual ON usual.stage = stay.stage
 ),
 progress AS (

@@ -96,7 +96,8 @@ fact AS (
     SELECT chosen.item_key, chosen.item, any_value(chosen.until_at) AS until_at, 'message' AS part,
         CASE event.type WHEN 26 THEN 'signal' ELSE 'update' END AS kind, event.name, event.time_at AS begun_at,
         event.time_at AS ended_at, 'arrived' AS state, 'arrived' AS open_state,
-        any_value(coalesce(event.principal, event.identity)) AS actor, min(event.run_key) AS run_key,
+        arg_min(coalesce(event.principal, event.identity), (event.run_key, event.event_id)) AS actor,
+        min(event.run_key) AS run_key,
         min(event.event_id) AS event_id
     FROM chosen
     JOIN run_item ON run_item.stream = chosen.stream AND run_item.item_key = chosen.item_key

@@ -5,6 +5,7 @@ from duckdb import DuckDBPyConnection
 
 from metrics.answer import COUNT, FLAG, INSTANT, NUMBER, TEXT, Kinds, answer, title_of, unit_of
 from metrics.metric import metric
+from metrics.observed import BAD_ANSWER, UNDONE_END
 from metrics.one_item import CHOSEN, parameters
 from metrics.question import Question
 from value_stream import Stream
@@ -36,6 +37,8 @@ KINDS: Kinds = {
 }
 SQL = """
 WITH {chosen},
+{undone_end},
+{bad_answer},
 closing AS (
     SELECT
         chosen.*,
@@ -44,20 +47,19 @@ closing AS (
             WHEN shut.stay_index IS NOT NULL THEN shut.entered_at
             WHEN chosen.closed_at <= chosen.until_at THEN chosen.closed_at
         END AS gone_at,
-        CASE WHEN shut.stay_index IS NULL THEN chosen.ended ELSE before.exit_kind END AS ended_then,
-        CASE WHEN shut.stay_index IS NULL THEN chosen.outcome ELSE before.exit_kind END AS outcome_then,
+        CASE WHEN shut.stay_index IS NULL THEN chosen.ended ELSE undone_end.ended END AS ended_then,
+        CASE WHEN shut.stay_index IS NULL THEN chosen.outcome ELSE undone_end.outcome END AS outcome_then,
         CASE
             WHEN shut.stay_index IS NULL THEN chosen.is_bad
-            ELSE before.exit_kind IN ('failed', 'timed out', 'terminated')
+            ELSE undone_end.is_bad OR bad_answer.item_key IS NOT NULL
         END AS is_bad_then,
         CASE WHEN chosen.observed_until_at <= chosen.until_at THEN chosen.observed_until_at END AS lost_at
     FROM chosen
     LEFT JOIN stay AS shut
         ON shut.stream = chosen.stream AND shut.item_key = chosen.item_key AND shut.stage_index < 0
        AND shut.entered_at <= chosen.until_at AND (shut.left_at IS NULL OR shut.left_at > chosen.until_at)
-    LEFT JOIN stay AS before
-        ON before.stream = shut.stream AND before.item_key = shut.item_key AND before.next_stage = '(closed)'
-       AND before.left_at = shut.entered_at AND before.stage_index >= 0
+    LEFT JOIN undone_end ON undone_end.item_key = shut.item_key AND undone_end.shut_at = shut.entered_at
+    LEFT JOIN bad_answer ON bad_answer.item_key = shut.item_key AND bad_answer.shut_at = shut.entered_at
 ),
 family AS (
     SELECT closing.item_key, count(*) AS runs
@@ -142,7 +144,8 @@ def item_status(con: DuckDBPyConnection, stream: Stream, question: Question) -> 
     unit, runs (count, children included), is_reopened (a reset reopened it after its end), is_headless (its first run
     was never seen).
     """
-    found = query(con, SQL.format(chosen=CHOSEN.strip()), **parameters(stream, question, "item_status")).to_pylist()
+    sql = SQL.format(chosen=CHOSEN.strip(), undone_end=UNDONE_END.strip(), bad_answer=BAD_ANSWER.strip())
+    found = query(con, sql, **parameters(stream, question, "item_status")).to_pylist()
     titles, unit = title_of(stream), unit_of(stream)
     told = [
         {**row, "title": titles.get(row["stage"]), "outcome_title": titles.get(row["outcome"]), "unit": unit}

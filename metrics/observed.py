@@ -20,9 +20,42 @@ horizon AS (
     FROM source
 )"""
 
+# Ends that a reset undid later: how, where and when the item had ended.
+UNDONE_END = """
+undone_end AS (
+    SELECT
+        closing.item_key,
+        closing.stage,
+        closing.left_at AS shut_at,
+        closing.exit_kind AS ended,
+        CASE
+            WHEN rule_stage.is_end OR closing.exit_kind IN ('completed', 'done') THEN closing.stage
+            ELSE closing.exit_kind
+        END AS outcome,
+        closing.exit_kind IN ('failed', 'timed out', 'terminated') OR coalesce(rule_stage.is_bad, false) AS is_bad
+    FROM stay AS closing
+    LEFT JOIN rule_stage ON rule_stage.stream = closing.stream AND rule_stage.stage = closing.stage
+    WHERE closing.stream = $stream AND closing.next_stage = '(closed)'
+)"""
+# Those of them before which a decision had gone the bad way.
+BAD_ANSWER = """
+bad_answer AS (
+    SELECT DISTINCT undone_end.item_key, undone_end.shut_at
+    FROM undone_end
+    JOIN decision
+        ON decision.stream = $stream
+       AND decision.item_key = undone_end.item_key
+       AND decision.decided_at <= undone_end.shut_at
+    JOIN rule_option
+        ON rule_option.stream = decision.stream
+       AND rule_option.decision = decision.decision
+       AND rule_option.outcome = decision.outcome
+       AND rule_option.is_bad
+)"""
+
 # Ages in microseconds since the stay began: observed from begun_micros (more than 0 where it began before the window)
 # to ended_micros. A stay neither left nor lost is still inside.
-SEEN_STAY = """
+SEEN_STAY = f"""{UNDONE_END},
 end_stage AS (
     SELECT stage FROM rule_stage WHERE stream = $stream AND is_end
 ),
@@ -43,11 +76,18 @@ seen_stay AS (
         coalesce(stay.left_at <= horizon.last_at AND stay.exit_kind = 'lost', false) AS is_lost,
         stay.next_stage,
         -- entering an end stage is how the item ended, not a move forward
-        CASE WHEN stay.next_stage IN (SELECT stage FROM end_stage) THEN item.ended ELSE stay.exit_kind END AS exit_kind
+        CASE
+            WHEN stay.next_stage IN (SELECT stage FROM end_stage) THEN coalesce(undone_end.ended, item.ended)
+            ELSE stay.exit_kind
+        END AS exit_kind
     FROM stay
     JOIN item ON item.stream = $stream AND item.item_key = stay.item_key
     JOIN horizon ON horizon.source_key = item.source_key
     JOIN rule_stage ON rule_stage.stream = $stream AND rule_stage.stage = stay.stage
+    LEFT JOIN undone_end
+        ON undone_end.item_key = stay.item_key
+       AND undone_end.shut_at = stay.left_at
+       AND undone_end.stage = stay.next_stage
     WHERE stay.stream = $stream
       AND NOT stay.is_overlapped
       AND NOT rule_stage.is_end
@@ -57,7 +97,7 @@ seen_stay AS (
 )"""
 
 # The same of whole items: how much work there was in them by either end, the time in which they were closed left out.
-SEEN_ITEM = """
+SEEN_ITEM = f"""{UNDONE_END},{BAD_ANSWER},
 shut AS (
     SELECT
         item.item_key,
@@ -87,22 +127,19 @@ shut_item AS (
             THEN coalesce(item.closed_at, item.observed_until_at)
         END AS gone_at,
         shut.shut_at IS NULL AND item.closed_at IS NULL AS is_lost_if_gone,
-        CASE WHEN shut.shut_at IS NULL THEN item.outcome ELSE closing.exit_kind END AS outcome,
+        CASE WHEN shut.shut_at IS NULL THEN item.ended ELSE undone_end.ended END AS ended,
+        CASE WHEN shut.shut_at IS NULL THEN item.outcome ELSE undone_end.outcome END AS outcome,
         CASE
             WHEN shut.shut_at IS NULL THEN item.is_bad
-            ELSE closing.exit_kind IN ('failed', 'timed out', 'terminated')
+            ELSE undone_end.is_bad OR bad_answer.item_key IS NOT NULL
         END AS is_bad,
         coalesce(shut.before_micros, 0) AS before_micros,
         coalesce(shut.all_micros, 0) AS all_micros
     FROM item
     JOIN horizon ON horizon.source_key = item.source_key
     LEFT JOIN shut ON shut.item_key = item.item_key
-    LEFT JOIN stay AS closing
-        ON closing.stream = item.stream
-       AND closing.item_key = item.item_key
-       AND closing.stage_index >= 0
-       AND closing.next_stage = '(closed)'
-       AND closing.left_at = shut.shut_at
+    LEFT JOIN undone_end ON undone_end.item_key = item.item_key AND undone_end.shut_at = shut.shut_at
+    LEFT JOIN bad_answer ON bad_answer.item_key = item.item_key AND bad_answer.shut_at = shut.shut_at
     WHERE item.stream = $stream AND horizon.until_at > $from_at AND item.opened_at <= horizon.last_at
 ),
 seen_item AS (
@@ -115,6 +152,7 @@ seen_item AS (
         until_at,
         opened_at,
         gone_at,
+        ended,
         outcome,
         is_bad,
         gone_at IS NOT NULL AND NOT is_lost_if_gone AS is_exit,

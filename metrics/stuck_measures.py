@@ -14,6 +14,7 @@ moved_on AS (
 moment AS (
     SELECT
         moved_on.item_key,
+        moved_on.entered_at,
         event.type,
         coalesce(event.name, opener.name) AS name,
         event.time_at
@@ -22,8 +23,15 @@ moment AS (
         ON event.run_key = moved_on.run_key
        AND event.type <> 11
        AND event.time_at <= moved_on.until_at
-       AND event.time_at >= moved_on.entered_at
+       -- a message is looked for in all of the past: one that a reset applies again counts once, at its first time
+       AND (event.time_at >= moved_on.entered_at OR event.type IN (26, 41))
     LEFT JOIN event AS opener ON opener.run_key = event.run_key AND opener.event_id = event.answers_event_id
+    QUALIFY event.type NOT IN (26, 41)
+         OR event.reference IS NULL
+         OR row_number() OVER (
+                PARTITION BY moved_on.item_key, event.type, event.reference
+                ORDER BY event.time_at, event.run_key, event.event_id
+            ) = 1
 ),
 past AS (
     SELECT
@@ -33,6 +41,7 @@ past AS (
     FROM (
         SELECT item_key, type, name, min(time_at) AS first_at, max(time_at) AS last_at
         FROM moment
+        WHERE time_at >= entered_at
         GROUP BY item_key, type, name
     ) AS kind
     GROUP BY item_key

@@ -32,11 +32,8 @@ completed AS (
     SELECT {held}seen_item.stream, seen_item.item_key, seen_item.gone_at,
         coalesce(item.business_key, item.workflow_id) AS item
     FROM seen_item
-    JOIN item
-        ON item.stream = seen_item.stream
-       AND item.item_key = seen_item.item_key
-       AND item.ended IN ('completed', 'done'){joins}
-    WHERE seen_item.is_exit AND seen_item.gone_at = item.closed_at{conditions}
+    JOIN item ON item.stream = seen_item.stream AND item.item_key = seen_item.item_key{joins}
+    WHERE seen_item.is_exit AND seen_item.ended IN ('completed', 'done'){conditions}
 ),
 checked AS (
     SELECT

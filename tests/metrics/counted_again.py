@@ -36,7 +36,10 @@ def lives(world: World, stage: str, begin: int, end: int, as_of: int) -> list[Li
         left = stay.left if stay.left is not None and stay.left <= last else None
         if left is not None and left <= begin:
             continue
-        kind = item.ended if stay.next_stage in CLOSES else stay.exit_kind
+        kind = stay.exit_kind
+        if stay.next_stage in CLOSES:  # its end, which a reset may have undone later
+            place = item.stays.index(stay)
+            kind = next(after.exit_kind for after in item.stays[place + 1 :] if not after.overlapped)
         way = "inside" if left is None else kind or "?"
         seen_to = (until if left is None else left) - stay.entered
         found.append(Life(max(begin - stay.entered, 0), seen_to, way, stay.next_stage, item.key))
@@ -64,7 +67,7 @@ def end_of(item: Item, last: int) -> tuple[int | None, str]:
         return None, "inside"
     now = seen[-1]
     if now.stage == CLOSED and (now.left is None or now.left > last):
-        return now.entered, "completed"
+        return now.entered, seen[-2].exit_kind or "?"
     if item.closed is not None and item.closed <= last:
         return item.closed, item.ended or "?"
     return None, "inside"

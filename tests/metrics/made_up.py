@@ -202,31 +202,34 @@ def _attribute_rows(item: Item) -> Iterator[dict[str, object]]:
         }
 
 
-def item_of(key: int, source: int, opened: int, visits: list[tuple[str, int]], ended: str | None) -> Item:
+def item_of(
+    key: int, source: int, opened: int, visits: list[tuple[str, int]], ended: str | None, undone: str = "completed"
+) -> Item:
     """An item that makes these visits (stage, seconds) one after the other; CLOSED is waiting to be reopened.
 
-    `ended` is how the last one ended, None for one that is still open.
+    `ended` is how the last one ended, None for one that is still open; `undone` how those did that were reopened.
     """
     stays: list[Stay] = []
     now = opened
     for index, (stage, length) in enumerate(visits):
         is_last = index + 1 == len(visits)
         left = None if is_last and ended is None else now + length
-        after = visits[index + 1][0] if not is_last else END_STAGES.get(ended or "")
-        stays.append(Stay(stage, now, left, after, _exit_kind(stage, after, visits[: index + 1], ended, is_last)))
+        after = END_STAGES.get(ended or "") if is_last else visits[index + 1][0]
+        if after == CLOSED:
+            after = END_STAGES.get(undone, CLOSED)
+        how = ended if is_last else undone
+        stays.append(Stay(stage, now, left, after, _exit_kind(stage, after, visits[: index + 1], how)))
         now += length
+        if not is_last and after in END_STAGES.values():
+            stays.append(Stay(str(after), now, now, CLOSED, undone))
     if (end_stage := END_STAGES.get(ended or "")) is not None:
         stays.append(Stay(end_stage, now, now, None, ended))
     return Item(key, source, tuple(stays), ended)
 
 
-def _exit_kind(
-    stage: str, after: str | None, visited: list[tuple[str, int]], ended: str | None, is_last: bool
-) -> str | None:
-    if is_last and after is None:
+def _exit_kind(stage: str, after: str | None, visited: list[tuple[str, int]], ended: str | None) -> str | None:
+    if after in (None, CLOSED):
         return ended
-    if after == CLOSED:
-        return "completed"
     if stage == CLOSED:
         return "reset"
     if (stage, after) == ("c", "a") or after in [name for name, _ in visited]:
@@ -245,7 +248,8 @@ def worlds(draw: st.DrawFn, most: int = 12) -> World:
         if draw(st.integers(0, 5)) == 0:
             visits += [(CLOSED, draw(st.integers(1, 5))), *draw(st.lists(visit, min_size=1, max_size=2))]
         ended = draw(st.sampled_from([None, "completed", "canceled", "failed", "lost"]))
-        made = item_of(key, draw(st.integers(0, 1)), draw(st.integers(0, 12)), visits, ended)
+        undone = draw(st.sampled_from(["completed", "canceled", "failed"]))
+        made = item_of(key, draw(st.integers(0, 1)), draw(st.integers(0, 12)), visits, ended, undone)
         items.append(Item(key, made.source, with_overlapped(made.stays, draw), ended, draw(regions(made.opened))))
     read = draw(st.sampled_from([(None, None), (25, None), (40, 18), (40, 40)]))
     return World(items, read)

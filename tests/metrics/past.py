@@ -95,8 +95,8 @@ def a_past(random: Random, con: DuckDBPyConnection, chains: int) -> Past:
 
 
 def rounded(value: object) -> object:
-    """Sums of logarithms differ in their last digits with the order of ties."""
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    """Sums differ in their last digits with the order of ties, and differences of sums in where nothing is left."""
+    return float(f"{round(value, 12):.9g}") if isinstance(value, float) else value
 
 
 def _until(table: pa.Table, name: str, at: datetime) -> pa.Table:

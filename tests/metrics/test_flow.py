@@ -26,6 +26,7 @@ from tests.metrics.counted_again import end_of, item_lives, lives
 from tests.metrics.made_up import (
     BEGIN,
     CLOSED,
+    END_STAGES,
     STAGES,
     STREAM,
     Item,
@@ -197,7 +198,7 @@ def test_throughput_counts_each_item_once_when_it_ended(
         last = min(min(end, as_of) - 1, world.until(item, as_of))
         when, how = end_of(item, last)
         if when is not None and how != "lost" and when >= marks[0] and world.until(item, as_of) > marks[0]:
-            outcome = {"canceled": "dropped", "completed": "done"}.get(how, how) if when == item.closed else how
+            outcome = END_STAGES.get(how, how)
             counted[bucket_of(when, marks) or 0, outcome] += 1
     rows = throughput(con, STREAM, question(begin, end, as_of, "outcome")).to_pylist()
     found = {(bucket_of(seconds(row["from_at"]), marks), row["outcome"]): row for row in rows if row["ended"]}
@@ -210,7 +211,8 @@ def test_throughput_counts_each_item_once_when_it_ended(
 def opened_and_closed_at_once() -> World:
     """One item that ended in the instant in which it began, and was reset later; beside it one that is open."""
     stays = (
-        Stay("a", 0, 0, CLOSED, "completed"),
+        Stay("a", 0, 0, "done", "undrawn"),
+        Stay("done", 0, 0, CLOSED, "completed"),
         Stay(CLOSED, 0, UNIT, "a", "reset"),
         Stay("a", UNIT, None, None, None),
     )

@@ -72,7 +72,7 @@ class Walk:
                 elif event["event_id"] > cut and self._counts(event, follows):
                     found.append((key, Happening(at, run, event)))
                 elif event["type"] in CLOSING and self._was_reopened(run, event, at):
-                    found.append((key, Happening(at, run, event, "closed")))
+                    found += [(key, Happening(at, run, event)), (key, Happening(at, run, event, "closed"))]
         return [happening for _, happening in sorted(found, key=lambda pair: pair[0])]
 
     def _counts(self, event: Row, follows: bool) -> bool:
@@ -194,7 +194,8 @@ class Walk:
             return str(following.ended)
         if following.kind == "reset":
             return "reset"
-        if self.moves.get(move) or following.stage in visited:
+        ends = following.stage in self.stages and self.stages[following.stage]["is_end"]
+        if self.moves.get(move) or (following.stage in visited and not ends):
             return "rework"
         return "advanced" if move in self.moves else "undrawn"
 

@@ -284,7 +284,27 @@ def test_the_time_between_a_close_and_the_reset_that_undid_it_is_no_work(con):
     write(con, base, base.reset("again", to=6, at=50))
 
     assert [row["is_reopened"] for row in rows(con, "SELECT is_reopened FROM item")] == [True]
-    assert stays(con)[1:] == [("review", 5, 9, "completed"), ("(closed)", 9, 50, "reset"), ("review", 50, None, None)]
+    assert stays(con)[1:] == [
+        ("review", 5, 9, "undrawn"),
+        ("paid", 9, 9, "completed"),
+        ("(closed)", 9, 50, "reset"),
+        ("review", 50, None, None),
+    ]
+
+
+def test_to_end_again_after_a_reset_is_no_rework(con):
+    put_in_force(con, a_stream())
+    base = run("w").turn(5).upsert(Stage="payout").turn(9).close()
+    again = base.reset("again", to=6, at=50)
+    write(con, base, again.turn(60).close())
+
+    assert [stay for stay in stays(con) if stay[0] != "intake"] == [
+        ("payout", 5, 9, "advanced"),
+        ("paid", 9, 9, "completed"),
+        ("(closed)", 9, 50, "reset"),
+        ("payout", 50, 60, "advanced"),
+        ("paid", 60, 60, "completed"),
+    ]
 
 
 def test_a_signal_that_a_reset_applies_again_counts_once(con):

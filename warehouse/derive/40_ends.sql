@@ -91,3 +91,33 @@ SELECT
 FROM live_event
 JOIN item_run ON item_run.stream = live_event.stream AND item_run.run_key = live_event.run_key
 WHERE live_event.type IN (2, 3, 4, 21, 27, 28);
+
+-- Ends that a reset undid later: until then the item was closed.
+CREATE OR REPLACE TEMP TABLE undone_end AS
+SELECT run_end.stream, run_end.item_key, run_end.run_key, run_end.run_rank, run_end.event_id, run_end.ended_at
+FROM run_end
+JOIN item_run ON item_run.stream = run_end.stream AND item_run.run_key = run_end.run_key
+JOIN item_run AS later
+    ON later.stream = item_run.stream
+   AND later.item_key = item_run.item_key
+   AND later.chain_key = item_run.chain_key
+   AND later.fork_event_id IS NOT NULL
+   AND later.chain_rank = item_run.chain_rank + 1
+   AND later.began_at >= run_end.ended_at
+-- a chain that is tied to it may have been open all the while
+LEFT JOIN (
+    SELECT DISTINCT item_run.stream, item_run.item_key, item_chain.chain_key, item_chain.opened_at,
+        item_chain.ended_at
+    FROM item_run
+    JOIN item_chain ON item_chain.stream = item_run.stream AND item_chain.chain_key = item_run.chain_key
+    WHERE item_run.is_own
+) AS other
+    ON other.stream = item_run.stream
+   AND other.item_key = item_run.item_key
+   AND other.chain_key <> item_run.chain_key
+   AND other.opened_at <= run_end.ended_at
+   AND (other.ended_at IS NULL OR other.ended_at > run_end.ended_at)
+WHERE run_end.is_own
+  AND NOT run_end.goes_on
+  AND other.chain_key IS NULL
+  AND coalesce(run_end.identity, '') <> 'history-resetter';

@@ -140,7 +140,11 @@ by_close AS (
         ON rule.stream = run_end.stream
        AND rule.kind = 'close'
        AND (rule.value IS NULL OR replace(rule.value, '_', ' ') = run_end.ended)
-    WHERE run_end.is_own AND run_end.is_last AND NOT run_end.goes_on
+    LEFT JOIN undone_end
+        ON undone_end.stream = run_end.stream
+       AND undone_end.run_key = run_end.run_key
+       AND undone_end.event_id = run_end.event_id
+    WHERE run_end.is_own AND NOT run_end.goes_on AND (run_end.is_last OR undone_end.stream IS NOT NULL)
 ),
 by_ended_wait AS (
     SELECT idle.*, rule.rule_index, rule.purpose, rule.target, rule.after_stage

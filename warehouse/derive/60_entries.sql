@@ -14,7 +14,7 @@ WITH entering AS (
         match.stream, match.item_key, match.instant_at, match.is_row, match.run_rank, match.event_id, match.run_key,
         match.turn_event_id,
         -- a run that stops does so behind its last command, which may itself enter a stage
-        match.kind = 'waiting_for' AS is_stop,
+        match.kind = 'waiting_for' AS is_last,
         -- sorted afterwards: most events mean one stage, and an ordered aggregate costs each of them a sort
         list_sort(
             list(
@@ -31,38 +31,14 @@ WITH entering AS (
     LEFT JOIN rule_stage ON rule_stage.stream = match.stream AND rule_stage.stage = match.target
     WHERE match.purpose = 'enter'
     GROUP BY match.stream, match.item_key, match.instant_at, match.is_row, match.run_rank, match.event_id,
-        match.run_key, match.turn_event_id, is_stop
+        match.run_key, match.turn_event_id, is_last
 ),
+-- behind the end stage that the close enters
 reopening AS (
     SELECT
-        run_end.stream, run_end.item_key, run_end.ended_at, false, run_end.run_rank, run_end.event_id, run_end.run_key,
-        NULL, false, [{'rule': -1, 'after': NULL, 'stage': '(closed)', 'kind': 'close', 'drawn': -1}]
-    FROM run_end
-    JOIN item_run ON item_run.stream = run_end.stream AND item_run.run_key = run_end.run_key
-    JOIN item_run AS later
-        ON later.stream = item_run.stream
-       AND later.item_key = item_run.item_key
-       AND later.chain_key = item_run.chain_key
-       AND later.fork_event_id IS NOT NULL
-       AND later.chain_rank = item_run.chain_rank + 1
-       AND later.began_at >= run_end.ended_at
-    -- a chain that is tied to it may have been open all the while
-    LEFT JOIN (
-        SELECT DISTINCT item_run.stream, item_run.item_key, item_chain.chain_key, item_chain.opened_at,
-            item_chain.ended_at
-        FROM item_run
-        JOIN item_chain ON item_chain.stream = item_run.stream AND item_chain.chain_key = item_run.chain_key
-        WHERE item_run.is_own
-    ) AS other
-        ON other.stream = item_run.stream
-       AND other.item_key = item_run.item_key
-       AND other.chain_key <> item_run.chain_key
-       AND other.opened_at <= run_end.ended_at
-       AND (other.ended_at IS NULL OR other.ended_at > run_end.ended_at)
-    WHERE run_end.is_own
-      AND NOT run_end.goes_on
-      AND other.chain_key IS NULL
-      AND coalesce(run_end.identity, '') <> 'history-resetter'
+        stream, item_key, ended_at, false, run_rank, event_id, run_key,
+        NULL, true, [{'rule': -1, 'after': NULL, 'stage': '(closed)', 'kind': 'close', 'drawn': -1}]
+    FROM undone_end
 ),
 coming_back AS (
     SELECT
@@ -77,11 +53,11 @@ together AS (
     UNION ALL SELECT * FROM coming_back
 )
 SELECT
-    together.* EXCLUDE (is_stop),
+    together.* EXCLUDE (is_last),
     {'i': together.instant_at, 'w': together.is_row, 'r': together.run_rank, 'e': together.event_id} AS place,
     row_number() OVER (
         PARTITION BY together.stream, together.item_key
-        ORDER BY together.instant_at, together.is_row, together.run_rank, together.event_id, together.is_stop
+        ORDER BY together.instant_at, together.is_row, together.run_rank, together.event_id, together.is_last
     ) AS position,
     CASE WHEN options[1].after IS NULL THEN options[1].stage END AS stage,
     CASE WHEN options[1].after IS NULL THEN options[1].kind END AS kind

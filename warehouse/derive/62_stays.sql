@@ -67,6 +67,7 @@ WITH placed AS (
         walked.kind,
         coalesce(rule_stage.stage_index, -1) AS stage_index,
         coalesce(rule_stage.lane, '') AS lane,
+        coalesce(rule_stage.is_end, false) AS is_end,
         CASE
             WHEN candidate.turn_event_id IS NULL THEN candidate.position
             ELSE min(candidate.position) OVER (
@@ -146,6 +147,7 @@ followed AS (
         lead(instant_at) OVER by_item AS next_at,
         lead(stage) OVER by_item AS next_stage,
         lead(kind) OVER by_item AS next_kind,
+        lead(is_end) OVER by_item AS next_is_end,
         lead(run_key) OVER by_item AS next_run_key,
         lead(first_position) OVER by_item AS next_first_position,
         lead({'i': instant_at, 'w': is_row, 'r': run_rank, 'e': event_id}) OVER by_item AS next_order
@@ -198,7 +200,9 @@ SELECT
     CASE
         WHEN next_kind = 'reset' THEN 'reset'
         WHEN next_stage = '(closed)' THEN undone_end
-        WHEN next_stage IS NOT NULL AND (is_drawn_rework OR next_first_position <= turn_position) THEN 'rework'
+        -- to end again is no rework: what a reset undid was another end
+        WHEN next_stage IS NOT NULL AND (is_drawn_rework OR (next_first_position <= turn_position AND NOT next_is_end))
+        THEN 'rework'
         WHEN next_stage IS NOT NULL AND is_drawn THEN 'advanced'
         WHEN next_stage IS NOT NULL THEN 'undrawn'
         WHEN closed_at IS NOT NULL THEN ended
