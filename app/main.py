@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import service, users
 from app.screens import SCREENS
-from app.ui import filters, frame
+from app.ui import address, filters, frame
 
 ICON = Path(__file__).with_name("icon.png")
 
@@ -27,4 +27,7 @@ page = st.navigation(list(pages.values()), position="top")
 frame.style()
 users.require(service.current().config)
 filters.draw(service.current(), next(screen for screen in SCREENS if pages.get(screen.name) == page))
+told = st.empty()
 page.run()
+with told:
+    address.tell_unheard()

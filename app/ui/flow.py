@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.service import Service
-from app.ui import components, difference, filters, headline, links, states, strip, tables, url, wording
+from app.ui import address, components, difference, filters, headline, links, states, strip, tables, url, wording
 from app.ui.asking import CALM, CALM_STEP, LIVE, Asker, Rows, asking
 from app.ui.changes import Changes
 from app.ui.frame import card, say
@@ -238,7 +238,10 @@ class FlowPage:
 
     def _stage(self) -> Stage | None:
         name = st.query_params.get(url.STAGE)
-        return next((stage for stage in self.stream.stages if stage.name == name), None)
+        found = next((stage for stage in self.stream.stages if stage.name == name), None)
+        if name is not None and found is None:
+            address.unheard(url.STAGE, f"{self.stream.title} has no stage of that name; shown are all")
+        return found
 
 
 def _count(rows: Rows) -> int:

@@ -92,8 +92,12 @@ class StuckPage:
             return
         self._head(causes)
         ordered = stuck_board.in_order(causes, address.value(_ORDER))
-        stuck, item = self.ask(STUCK), st.query_params.get(url.ITEM)
-        cause = stuck_board.chosen_cause(ordered, stuck, st.query_params.get(url.CAUSE), item)
+        stuck, item, named = self.ask(STUCK), st.query_params.get(url.ITEM), st.query_params.get(url.CAUSE)
+        cause = stuck_board.chosen_cause(ordered, stuck, named, item)
+        if named is not None and cause != named:
+            address.unheard(url.CAUSE, "it holds nothing, or nothing any more")
+        elif item is not None and cause is None:
+            address.unheard(url.ITEM, "it is not stuck, or not any more")
         clusters = self.service.config.temporal
         viewing = Viewing(
             self.stream.item.name,

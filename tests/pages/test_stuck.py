@@ -85,10 +85,13 @@ def test_the_address_of_an_item_opens_its_cause_and_unfolds_it(show, company):
 
 @pytest.mark.parametrize("address", [{"cause": "<script>"}, {"item": "gone"}, {"cause": "0000000000"}])
 def test_nonsense_in_the_address_opens_nothing(show, company, address):
-    shown = board(show(company, PAGE, **address))
+    page = show(company, PAGE, **address)
+    shown = board(page)
 
     assert shown["chosen"] is None
     assert shown["shows"] == shown["causes"][0]["id"]
+    [(name, value)] = address.items()
+    assert f"{name}={value}: it " in page.warning[0].value.replace("\\", "")
 
 
 def test_where_nothing_is_stuck_it_says_what_was_checked(show, opened):

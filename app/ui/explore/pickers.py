@@ -23,7 +23,10 @@ def several(name: str) -> list[str]:
 def page_number() -> int:
     """The page asked for, from 1."""
     text = address.value(PAGE) or "1"
-    return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
+    if text.isdecimal() and len(text) < 7 and int(text) > 0:
+        return int(text)
+    address.unheard(PAGE, "no number of a page; shown is the first")
+    return 1
 
 
 def go_to_relation() -> None:
