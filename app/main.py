@@ -30,4 +30,4 @@ filters.draw(service.current(), next(screen for screen in SCREENS if pages.get(s
 told = st.empty()
 page.run()
 with told:
-    address.tell_unheard()
+    address.tell_faults()

@@ -12,14 +12,14 @@ import streamlit as st
 from app.ui import url, wording
 
 VIEW = "view"  # In the address of somebody's saved view: it says all there is, and nothing is brought along to it.
-_PAGE, _KEPT, _UNHEARD = "streamgauge page", "streamgauge address", "streamgauge unheard"
+_PAGE, _KEPT, _FAULTS = "streamgauge page", "streamgauge address", "streamgauge faults"
 _TOLD = 40  # Characters of a value that are told again.
 _FEW = 8  # Options that are told; of more it is only said that it is none of them.
 
 
 def bring_along(page: str, names: Sequence[str]) -> None:
     """Once in each run, before any widget: on arrival at another page, what it does not say stays as it was."""
-    st.session_state[_UNHEARD] = {}
+    st.session_state[_FAULTS] = {}
     kept: dict[str, str] = st.session_state.setdefault(_KEPT, {})
     is_view = st.query_params.pop(VIEW, None) is not None
     if not is_view and st.session_state.get(_PAGE, page) != page:
@@ -53,20 +53,20 @@ def seed(name: str, options: Sequence[Any], usual: Any) -> str:
     st.session_state[name] = found if found in options else usual
     if name in st.query_params and found not in options:
         choice = f"none of {', '.join(map(str, options))}" if len(options) <= _FEW else "none of those there are"
-        unheard(name, f"{choice}; shown is {usual}" if usual is not None else choice)
+        fault(name, f"{choice}; shown is {usual}" if usual is not None else choice)
     return name
 
 
-def unheard(name: str, why: str) -> None:
+def fault(name: str, why: str) -> None:
     """Note that what the address says of a parameter is not understood; `why`, as the end of a sentence."""
     said = str(st.query_params.get(name, ""))
     short = said if len(said) <= _TOLD else f"{said[:_TOLD]}…"
-    st.session_state.setdefault(_UNHEARD, {})[name] = f"{name}={short}: {why}."
+    st.session_state.setdefault(_FAULTS, {})[name] = f"{name}={short}: {why}."
 
 
-def tell_unheard() -> None:
+def tell_faults() -> None:
     """Say which parameters of the address were not understood in this run. Draws nothing where all were."""
-    said: dict[str, str] = st.session_state.get(_UNHEARD, {})
+    said: dict[str, str] = st.session_state.get(_FAULTS, {})
     if said:
         lines = "\n".join(f"- {wording.plain(each)}" for each in said.values())
         st.warning(lines, title="Part of the address cannot be followed", icon=":material/link_off:")

@@ -16,7 +16,7 @@ def draw(now: datetime) -> tuple[datetime | None, str | None]:
     """Draw the bar; gives the past instant that was chosen, and which of SHOWN is to be seen."""
     then = url.instant_of(address.value(url.AS_OF), now)
     if then is None and url.AS_OF in st.query_params:
-        address.unheard(url.AS_OF, "no instant of the past, such as 2026-11-22T14:30:00Z; shown is now")
+        address.fault(url.AS_OF, "no instant of the past, such as 2026-11-22T14:30:00Z; shown is now")
     label = f"As of {then.astimezone(zone()):%d %b %H:%M}" if then else "As of now"
     with st.popover(label, icon=":material/history:"):
         _picker(then, now)

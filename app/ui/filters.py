@@ -67,7 +67,7 @@ def _live_toggle(*, disabled: bool) -> bool:
     said = address.value(url.LIVE)
     st.session_state[url.LIVE] = said != "false"
     if said not in (None, "true", "false"):
-        address.unheard(url.LIVE, "neither true nor false; the page is live")
+        address.fault(url.LIVE, "neither true nor false; the page is live")
     return st.toggle("Live", key=url.LIVE, disabled=disabled, on_change=_write_live)
 
 
@@ -85,7 +85,7 @@ def _flow_filters(service: Service, screen: Screen, instant: datetime | None, no
         return Filters()
     for kind in url.CHOICES:
         if kind in st.query_params and screen.window not in ("", kind):
-            address.unheard(kind, f"this page has no {kind}, but a {screen.window}")
+            address.fault(kind, f"this page has no {kind}, but a {screen.window}")
     window = _window_picker(screen.window) if screen.window else url.USUAL_WINDOW
     where = () if screen.is_of_one else _where_picker(service, stream, instant or LIVE.at(service, now))
     return Filters(stream.stream, window=window, where=where)
@@ -109,7 +109,7 @@ def _stream_picker(service: Service) -> Stream | None:
     if len(service.streams) < 2:
         only = next(iter(service.streams), None)
         if only is not None and address.value(url.STREAM) not in (None, only.stream):
-            address.unheard(url.STREAM, f"no stream of that name is in force; shown is {only.stream}")
+            address.fault(url.STREAM, f"no stream of that name is in force; shown is {only.stream}")
         return only
     titles = {stream.stream: stream.title for stream in service.streams}
     usual = service.streams[0].stream
@@ -139,7 +139,7 @@ def _where_picker(service: Service, stream: Stream, at: datetime) -> tuple[tuple
     for name in st.query_params:
         if name.startswith(url.WHERE) and name.removeprefix(url.WHERE) not in segments:
             known = f"it has {', '.join(segments)}" if segments else "it has none"
-            address.unheard(name, f"{stream.title} has no segment of that name, {known}; nothing is left out by it")
+            address.fault(name, f"{stream.title} has no segment of that name, {known}; nothing is left out by it")
     if not segments:
         return ()
     named = [(segment, address.value(url.WHERE + segment)) for segment in segments]

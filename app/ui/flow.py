@@ -240,7 +240,7 @@ class FlowPage:
         name = st.query_params.get(url.STAGE)
         found = next((stage for stage in self.stream.stages if stage.name == name), None)
         if name is not None and found is None:
-            address.unheard(url.STAGE, f"{self.stream.title} has no stage of that name; shown are all")
+            address.fault(url.STAGE, f"{self.stream.title} has no stage of that name; shown are all")
         return found
 
 

@@ -1,6 +1,6 @@
 """The parts of the Stuck page: what holds work, what it holds, and the way to do something about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from app.ui.health import Trust, trusts
 from app.ui.links import item_page, run_link
 from app.ui.nudge_drawer import open_drawer
 from app.ui.states import NO_STREAM, Sentence
-from app.ui.stuck_board import Viewing
+from app.ui.stuck_board import Row, Viewing
 from app.ui.url import Filters
 from app.ui.viewer import zone
 from metrics import Question, causes_of, find
@@ -89,15 +89,12 @@ class StuckPage:
         """Causes, and the items of the chosen one."""
         causes = self.causes
         if not causes:
+            self._opened([], [], st.query_params.get(url.ITEM))
             return
         self._head(causes)
         ordered = stuck_board.in_order(causes, address.value(_ORDER))
-        stuck, item, named = self.ask(STUCK), st.query_params.get(url.ITEM), st.query_params.get(url.CAUSE)
-        cause = stuck_board.chosen_cause(ordered, stuck, named, item)
-        if named is not None and cause != named:
-            address.unheard(url.CAUSE, "it holds nothing, or nothing any more")
-        elif item is not None and cause is None:
-            address.unheard(url.ITEM, "it is not stuck, or not any more")
+        stuck, item = self.ask(STUCK), st.query_params.get(url.ITEM)
+        cause = self._opened(ordered, stuck, item)
         clusters = self.service.config.temporal
         viewing = Viewing(
             self.stream.item.name,
@@ -108,6 +105,16 @@ class StuckPage:
         data = stuck_board.board(ordered, stuck, viewing, cause=cause, item=item, nudge=self._verb())
         components.stuck_board(data, key="board", on_choose=_choose, on_nudge=_ask_to_nudge)
         self._hand_over(stuck)
+
+    def _opened(self, causes: Sequence[Row], stuck: Sequence[Row], item: str | None) -> str | None:
+        """The cause that the address opens, by its name or that of an item; it is told where there is none such."""
+        named = st.query_params.get(url.CAUSE)
+        cause = stuck_board.chosen_cause(causes, stuck, named, item)
+        if named is not None and cause != named:
+            address.fault(url.CAUSE, "it holds nothing, or nothing any more")
+        elif item is not None and cause is None:
+            address.fault(url.ITEM, "it is not stuck, or not any more")
+        return cause
 
     def _head(self, causes: Rows) -> None:
         """How many are stuck, and, where items have a value, the choice of what comes first."""

@@ -25,7 +25,7 @@ def page_number() -> int:
     text = address.value(PAGE) or "1"
     if text.isdecimal() and len(text) < 7 and int(text) > 0:
         return int(text)
-    address.unheard(PAGE, "no number of a page; shown is the first")
+    address.fault(PAGE, "no number of a page; shown is the first")
     return 1
 
 

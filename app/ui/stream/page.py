@@ -216,6 +216,8 @@ class StreamPage:
         index = next(row for row in drift if row["finding"] == "index")
         rows = lists.kinds_of_moves(drift, [] if self.chosen.where else self.ask(MOVES, where=()))
         stage = address.value(STAGE)
+        if stage is not None and stage not in self.titles:
+            address.fault(STAGE, f"{self.stream.title} has no stage of that name; shown are all")
         if stage in self.titles:
             rows = [row for row in rows if stage in (row["from_stage"], row["to_stage"])]
         with st.container(border=True):
