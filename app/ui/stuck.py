@@ -13,11 +13,11 @@ from app.service import Service
 from app.ui import address, components, states, strip, stuck_board, url, wording
 from app.ui.asking import CALM, Asker, Rows, asking
 from app.ui.frame import say
-from app.ui.health import Trust, trusts
+from app.ui.health import Row, Trust, trusts
 from app.ui.links import item_page, run_link
 from app.ui.nudge_drawer import open_drawer
 from app.ui.states import NO_STREAM, Sentence
-from app.ui.stuck_board import Row, Viewing
+from app.ui.stuck_board import Viewing
 from app.ui.url import Filters
 from app.ui.viewer import zone
 from metrics import Question, causes_of, find
