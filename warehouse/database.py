@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.errors import WarehouseError
 from warehouse.migrations import migrate
+from warehouse.threads import fit_threads
 
 # Both DuckDB 1.5 and 2.0 read and write this format; 2.0's own default shuts 1.5 out.
 STORAGE = {"storage_compatibility_version": "v1.5.0"}
@@ -58,6 +59,7 @@ def open_warehouse(path: Path | None, *, read_only: bool = False) -> Warehouse:
         if not read_only:
             connection.execute("SET GLOBAL TimeZone = 'UTC'").fetchall()
             migrate(connection)
+        fit_threads(connection)
     except duckdb.Error as error:
         connection.close()
         raise WarehouseError(f"Could not bring {path} up to date: {_first_line(error)}") from error

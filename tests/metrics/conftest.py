@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from tests.fixtures.chance import chains_of
 from tests.fixtures.streams import put_in_force, winding_stream
 from tests.fixtures.warehouses import SOURCE, con, kept_warehouse, warehouse, write
-from warehouse import execute, open_warehouse, register_source
+from warehouse import open_warehouse, register_source
 
 __all__ = ["con", "kept_warehouse", "warehouse"]
 
@@ -19,7 +19,6 @@ def crowd() -> Iterator[DuckDBPyConnection]:
     """Sixty chains of runs by chance under the winding stream, derived once: deriving one takes as long."""
     opened = open_warehouse(None)
     cursor = opened.cursor()
-    execute(cursor, "SET GLOBAL threads = 1")
     register_source(cursor, SOURCE, "temporal")
     put_in_force(cursor, winding_stream())
     write(cursor, *chains_of(Random(5), 60))

@@ -14,7 +14,7 @@ from metrics import Metric, Question, Window
 from tests.fixtures.histories import instant
 from tests.fixtures.warehouses import empty
 from tests.metrics.past import STREAM, Past, a_past, rounded
-from warehouse import Warehouse, execute, open_warehouse
+from warehouse import Warehouse, open_warehouse
 
 Row = dict[str, Any]
 # What is known now, whatever the instant, and documented so: the newest run, what is held of a source, and answers that
@@ -48,7 +48,6 @@ def whole() -> Iterator[tuple[DuckDBPyConnection, Past]]:
     """A history by chance, and a warehouse that holds all of it."""
     opened = open_warehouse(None)
     con = opened.cursor()
-    execute(con, "SET GLOBAL threads = 1")
     yield con, a_past(Random(10), con, 50)
     con.close()
     opened.close()
