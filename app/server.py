@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from streamlit.web import bootstrap
 
-from app import api, service_file, users
+from app import api, lasting, service_file, users
 from app.config import ServerConfig
 from app.errors import ServiceError
 from app.rounds import Rounds
@@ -83,6 +83,8 @@ def application(service: Service, rounds: Rounds, notice: Notice, options: Mappi
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
+        set_aside = lasting.set_aside()
+        LOG.debug("%d objects last as long as the process.", set_aside)
         rounds.start()
         yield
         rounds.stop()

@@ -79,6 +79,8 @@ STREAMLIT_OPTIONS: dict[str, object] = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
     "client.disableDataExport": True,  # Its CSV writes formulas as they are; our own exports make them inert.
+    # Python collects garbage by itself; to look at everything after every run of every viewer cost more than the run.
+    "runner.postScriptGC": False,
     "server.disconnectedSessionTTL": 3600,  # A phone that slept comes back to the page it left.
     "server.fileWatcherType": "none",
     "server.headless": True,
