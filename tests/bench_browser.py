@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
@@ -112,7 +112,7 @@ def _navigation(browser: Browser, address: str, times: int) -> list[float]:
         if not each.is_hidden and not each.is_for_demo
     ]
     took = []
-    for number in range(times * len(stops)):
+    for number in range((times + 1) * len(stops)):
         title, wait = stops[(number + 1) % len(stops)]
         begun = time.monotonic()
         page.get_by_role("link", name=title, exact=True).first.click()
@@ -126,26 +126,34 @@ def _navigation(browser: Browser, address: str, times: int) -> list[float]:
 
 
 def _viewers(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:
-    alone = _busy(server, lambda: time.sleep(wish.rounds * wish.every))
-    found: list[LiveViewer] = []
-    busy = _busy(
-        server,
-        lambda: found.extend(asyncio.run(watch_together(address, wish.viewers, wish.rounds, wish.every))),
+    """From when all viewers have the page; the company's request each second is read and derived all the while."""
+    alone = Busy(server)
+    time.sleep(wish.rounds * wish.every)
+    nobody = alone.share()
+    begun: list[Busy] = []
+    found = asyncio.run(
+        watch_together(address, wish.viewers, wish.rounds, wish.every, lambda: begun.append(Busy(server)))
     )
-    _row("nobody looks: processor, for reading and deriving", f"{alone:.0%} of a core", "", "1", "")
-    name = f"{wish.viewers} viewers, every {wish.every:g} s: one refresh"
-    _timed(name, [each for viewer in found for each in viewer.took], "p95 0.4 s")
-    _row(f"{wish.viewers} viewers: processor", f"{busy:.0%} of a core", "", str(len(found)), "35 %")
-    refreshes = sum(len(viewer.took) for viewer in found)
-    sent = sum(viewer.received for viewer in found) / refreshes / 1024
-    _row("bytes of a refresh, first page view included", f"{sent:.1f} kB", "", str(refreshes), "")
+    together = begun[0].share()
+    took = [each for viewer in found for each in viewer.took]
+    name = f"{wish.viewers} viewers, every {wish.every:g} s"
+    _timed(f"{name}: one refresh", took, "p95 0.4 s")
+    _row(f"{name}: processor", f"{together:.0%} of a core", "", str(len(took)), "35 %")
+    _row("of that with nobody there, to read and derive", f"{nobody:.0%} of a core", "", "1", "")
+    sent = sum(viewer.refreshed for viewer in found) / len(took) / 1024
+    _row("bytes of a refresh", f"{sent:.1f} kB", "", str(len(took)), "")
 
 
-def _busy(server: psutil.Process, work: Callable[[], None]) -> float:
-    """The share of a core that the server takes while something is done."""
-    before, begun = _cpu(server), time.monotonic()
-    work()
-    return (_cpu(server) - before) / (time.monotonic() - begun)
+class Busy:
+    """How much of a core a process takes from now on."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+        self._cpu, self._begun = _cpu(process), time.monotonic()
+
+    def share(self) -> float:
+        """Up to now; 1 is a whole core."""
+        return (_cpu(self._process) - self._cpu) / (time.monotonic() - self._begun)
 
 
 def _export(browser: Browser, address: str, times: int) -> None:
