@@ -6,10 +6,13 @@ from contextlib import contextmanager, suppress
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from warehouse.threads import fit_threads, take_one_thread
+
 
 @contextmanager
 def transaction(con: DuckDBPyConnection) -> Iterator[None]:
-    """Commit what happens inside, or nothing of it."""
+    """Commit what happens inside, or nothing of it. One at a time: it is written with one thread."""
+    take_one_thread(con)
     con.begin()
     try:
         yield
@@ -19,3 +22,4 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
             con.rollback()
         raise
     con.commit()
+    fit_threads(con)

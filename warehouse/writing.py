@@ -12,7 +12,6 @@ from warehouse.database import execute, query, registered
 from warehouse.derive import ROW_FACTS, begin, derive
 from warehouse.hiding import without_forgotten
 from warehouse.known_runs import source_key_of
-from warehouse.threads import fit_threads
 from warehouse.transactions import transaction
 
 # How far back the sample before is looked for: farther than a restart takes.
@@ -198,7 +197,6 @@ def write_batches(con: DuckDBPyConnection, batches: Sequence[tuple[str, Batch]],
         begin(con)
         added = [_write_one(con, source, batch, learned_at) for source, batch in batches]
         derive(con)
-    fit_threads(con)
     return added
 
 

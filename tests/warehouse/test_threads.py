@@ -1,4 +1,4 @@
-"""One thread serves a small warehouse; a large one gets all."""
+"""One thread writes and serves a small warehouse; to read a large one, DuckDB takes as many as it likes."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,7 @@ from tests.fixtures.histories import Story
 from tests.fixtures.warehouses import write
 from warehouse import execute, open_warehouse, rows
 from warehouse.threads import fit_threads
+from warehouse.transactions import transaction
 
 
 def threads(con: DuckDBPyConnection) -> int:
@@ -43,6 +44,18 @@ def test_above_the_limit_duckdb_takes_what_it_would_and_below_one_again(con: Duc
     assert threads(con) == os.cpu_count()
     fit_threads(con)
     assert threads(con) == 1
+
+
+def test_what_is_written_after_nothing_in_the_same_transaction_is_there(con: DuckDBPyConnection) -> None:
+    execute(con, "SET GLOBAL threads = 2")  # So many lose it in DuckDB 1.5.
+    execute(con, "CREATE TEMP TABLE empty_one (number BIGINT)")
+    with transaction(con):
+        execute(con, "CREATE TEMP TABLE filled (number BIGINT)")
+        execute(con, "INSERT INTO filled SELECT number FROM empty_one ORDER BY number")
+        execute(con, "INSERT INTO filled SELECT range AS number FROM range(130000) ORDER BY number")
+    assert rows(con, "SELECT count(*) AS n FROM filled") == [{"n": 130_000}]
+    execute(con, "DROP TABLE filled")
+    execute(con, "DROP TABLE empty_one")
 
 
 def test_threads_that_somebody_set_for_a_large_warehouse_stay(con: DuckDBPyConnection) -> None:
