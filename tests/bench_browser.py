@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
@@ -30,6 +30,7 @@ ITEMS_OF_EXPORT = 6_000  # Their history has more than 100,000 events.
 WARM_UP = 60  # Refreshes before memory is looked at: caches fill first.
 QUARTERS = 4  # Memory is looked at after each.
 MEGABYTE = 1 << 20
+HELD = (("heap", " MB"), ("nodes", ""), ("listeners", ""), ("server's memory", " MB"))
 IS_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
@@ -38,10 +39,14 @@ def main() -> None:
     wish = _wish()
     _row("what", "median", "p95", "n", "aim")
     _row("---", "---:", "---:", "---:", "---")
-    if wish.only is None:
+    if wish.only in (None, "pages"):
         _pages(wish)
-    with _server("--items", str(ITEMS_OF_EXPORT)) as (address, _), a_browser() as browser:
-        _export(browser, address, wish.visits)
+    if wish.only in (None, "hour"):
+        with _server() as (address, server), a_browser() as browser:
+            _left_open(browser, address, server, wish.tab_seconds)
+    if wish.only in (None, "export"):
+        with _server("--items", str(ITEMS_OF_EXPORT)) as (address, _), a_browser() as browser:
+            _export(browser, address, wish.visits)
     print(f"\n{os.cpu_count()} cores, load {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 min)")
 
 
@@ -54,8 +59,6 @@ def _pages(wish: argparse.Namespace) -> None:
             )
         _viewers(address, server, wish)
         _memory(address, server, wish)
-    with _server() as (address, _), a_browser() as browser:
-        _tab_memory(browser, address, wish.tab_seconds)
 
 
 def _wish() -> argparse.Namespace:
@@ -65,14 +68,14 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two refreshes of a viewer")
     parser.add_argument("--rounds", type=int, default=12, help="refreshes of each viewer")
     parser.add_argument("--refreshes", type=int, default=720, help="refreshes for memory: an hour at 5 s is 720")
-    parser.add_argument("--only", choices=("export",), help="nothing but this")
-    parser.add_argument("--tab-seconds", type=int, default=120, help="how long a tab is left refreshing")
+    parser.add_argument("--only", choices=("pages", "hour", "export"), help="nothing but this")
+    parser.add_argument("--tab-seconds", type=int, default=120, help="how long a tab is left open; the hour: 3600")
     return parser.parse_args()
 
 
 @contextmanager
 def _server(*words: str) -> Iterator[tuple[str, psutil.Process]]:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *words) as address:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), "--is-filed", *words) as address:
         port = int(address.rsplit(":", 1)[1])
         found = next(each for each in psutil.Process().children() if _listens(each, port))
         yield address, found
@@ -186,33 +189,36 @@ def _memory(address: str, server: psutil.Process, wish: argparse.Namespace) -> N
     for _ in range(QUARTERS):
         asyncio.run(LiveViewer(address).watch(wish.refreshes // QUARTERS, 0.0))
         seen.append(server.memory_info().rss)
-    words = f"{' → '.join(f'{each / MEGABYTE:.0f}' for each in seen)} MB"
-    _row(f"server's memory over {wish.refreshes} refreshes", words, "", "1", "flat")
+    words = _course(each / MEGABYTE for each in seen)
+    _row(f"server's memory over {wish.refreshes} refreshes", f"{words} MB", "", "1", "flat")
 
 
-def _tab_memory(browser: Browser, address: str, seconds: int) -> None:
+def _left_open(browser: Browser, address: str, server: psutil.Process, seconds: int) -> None:
+    """A tab is left to refresh as it does for people; it and the server are looked at after each quarter."""
     page = _page(browser)
     page.goto(address)
     page.locator(STAGES).first.wait_for()
-    page.wait_for_timeout(min(seconds / 4, 30) * 1000)
-    before = _tab(page)
-    page.wait_for_timeout(seconds * 1000)
-    after = _tab(page)
-    for (name, was), (_, now) in zip(before, after, strict=True):
-        _row(f"tab left refreshing for {seconds} s: {name}", f"{was} → {now}", "", "1", "flat")
+    page.wait_for_timeout(min(seconds / 4, 60) * 1000)
+    seen = [_held(page, server)]
+    for _ in range(QUARTERS):
+        page.wait_for_timeout(seconds / QUARTERS * 1000)
+        seen.append(_held(page, server))
+    for name, unit in HELD:
+        _row(f"tab left open for {seconds} s: {name}", f"{_course(each[name] for each in seen)}{unit}", "", "1", "flat")
 
 
-def _tab(page: Page) -> list[tuple[str, str]]:
+def _held(page: Page, server: psutil.Process) -> dict[str, float]:
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")["usedSize"]
     counts = session.send("Memory.getDOMCounters")
     session.detach()
-    return [
-        ("heap", f"{heap / MEGABYTE:.1f} MB"),
-        ("nodes", str(counts["nodes"])),
-        ("listeners", str(counts["jsEventListeners"])),
-    ]
+    held = (heap / MEGABYTE, counts["nodes"], counts["jsEventListeners"], server.memory_info().rss / MEGABYTE)
+    return {name: value for (name, _), value in zip(HELD, held, strict=True)}
+
+
+def _course(values: Iterable[float]) -> str:
+    return " → ".join(f"{each:.0f}" for each in values)
 
 
 def _cpu(process: psutil.Process) -> float:

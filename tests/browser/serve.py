@@ -36,7 +36,8 @@ def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     wish = _wish()
-    made = service_of(stories=shown(wish.items), open_there=31)
+    path = wish.folder / WAREHOUSE if wish.is_filed else None
+    made = service_of(stories=shown(wish.items), open_there=31, path=path)
     folder = wish.folder
     (folder / CONFIG).write_text(f'warehouse = "{WAREHOUSE}"\nstreams = ["{STREAM}"]\n')
     config = Config(warehouse=folder / WAREHOUSE, streams=(str(STREAM),), server=ServerConfig(port=0))
@@ -59,6 +60,7 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--items", type=int, default=120, help="requests of the last hour")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two new requests")
+    parser.add_argument("--is-filed", action="store_true", help="the warehouse is in the folder, not in memory")
     return parser.parse_args()
 
 

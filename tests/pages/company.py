@@ -32,10 +32,14 @@ def service_of(
     error: str | None = None,
     open_there: int | None = None,
     values: bool = True,
+    path: Path | None = None,
 ) -> Service:
-    """A service whose warehouse holds the stories, read completely up to `as_of` (None: no round yet)."""
+    """A service whose warehouse holds the stories, read completely up to `as_of` (None: no round yet).
+
+    path: of the warehouse; None: in memory.
+    """
     streams = (value_stream.load(STREAM),) if streams is None else tuple(streams)
-    opened = warehouse.open_warehouse(None)
+    opened = warehouse.open_warehouse(path)
     con = opened.cursor()
     began = (as_of or NOON) - timedelta(days=1)
     warehouse.replace_rules(con, value_stream.rule_rows(streams), value_stream.stream_versions(streams), began)
