@@ -22,6 +22,8 @@ P = TypeVar("P")
 
 # Answers are kept for all viewers together; a page asks about ten questions, a round outdates all of them.
 MOST_ANSWERS = 512
+# With much open work some of them are long; all together they have no more rows than this, some 200 MB.
+MOST_ROWS = 150_000
 # While no new data comes, the live instant still moves on this often, because ages grow.
 LIVE_STEP = timedelta(seconds=5)
 # However often data comes, it moves no faster, so that viewers who look within this time share all answers.
@@ -39,12 +41,19 @@ class _Slot:
     lock: threading.Lock = field(default_factory=threading.Lock)
     found: Any = None
 
+    @property
+    def rows(self) -> int:
+        """How many rows it holds, as an answer or as a table that was made of one."""
+        rows = self.found.get("rows") if isinstance(self.found, dict) else self.found
+        return len(rows) if isinstance(rows, list) else 1
+
 
 class Answers:
     """Answers of metrics, and what pages make of them: by question and data version, for all viewers, bounded."""
 
-    def __init__(self, most: int = MOST_ANSWERS) -> None:
+    def __init__(self, most: int = MOST_ANSWERS, most_rows: int = MOST_ROWS) -> None:
         self._most = most
+        self._most_rows = most_rows
         self._lock = threading.Lock()
         self._slots: OrderedDict[Hashable, _Slot] = OrderedDict()
 
@@ -58,7 +67,16 @@ class Answers:
         with slot.lock:
             if slot.found is None:
                 slot.found = ask()
+                self._let_go()
             return slot.found  # type: ignore[no-any-return]  # A slot holds whatever was asked for under its key.
+
+    def _let_go(self) -> None:
+        """Forget what nobody asked for longest, until no more rows are kept than may be; one answer always is."""
+        with self._lock:
+            rows = sum(slot.rows for slot in self._slots.values())
+            while rows > self._most_rows and len(self._slots) > 1:
+                _, gone = self._slots.popitem(last=False)
+                rows -= gone.rows
 
 
 class LiveInstant:

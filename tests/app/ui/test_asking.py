@@ -71,6 +71,21 @@ def test_memory_is_bounded():
     assert asked == [1, 2, 3, 4, 1]
 
 
+def test_long_answers_and_tables_made_of_them_are_kept_only_while_their_rows_fit():
+    answers = Answers(most_rows=10)
+    asked = []
+
+    def get(key, rows):
+        return answers.get(key, lambda: asked.append(key) or rows)
+
+    for key, rows in (("a", [{}] * 4), ("b", {"rows": [{}] * 5}), ("a", None), ("c", [{}] * 2), ("b", []), ("a", [{}])):
+        get(key, rows)
+    assert asked == ["a", "b", "c", "b"]
+
+    get("long", [{}] * 11)
+    assert get("long", None) == [{}] * 11
+
+
 def test_viewers_who_ask_the_same_at_once_wait_for_one_answer():
     answers, asked, begun, go_on = Answers(), [], threading.Event(), threading.Event()
 
