@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from app.screens import screen
 
 AS_OF = "as_of=2026-03-02T12:00:00Z"
+# What changed from the first half of that hour to the second.
+HALVES = "against=windows&first=2026-03-02T11:00..2026-03-02T11:30&second=2026-03-02T11:30..2026-03-02T12:00"
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ LOOKS = (
     Look("live-flow-difference", "live_flow", "as_of=2026-03-02T11:45:00Z&show=Difference&live=false", STAGES),
     Look("stuck", "stuck", AS_OF, ".board .cause"),
     Look("stuck-item", "stuck", f"{AS_OF}&item=stalled-1", ".board .cause"),
-    Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h", ".js-plotly-plot .main-svg"),
-    Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&print=true", ".js-plotly-plot .main-svg"),
+    Look("bottlenecks", "bottlenecks", f"{AS_OF}&period=1h&{HALVES}", ".js-plotly-plot .main-svg"),
+    Look("bottlenecks-print", "bottlenecks", f"{AS_OF}&period=1h&{HALVES}&print=true", ".js-plotly-plot .main-svg"),
     Look("decisions", "decisions", f"{AS_OF}&period=1h", "[data-figure=coverage]"),
     Look("stream", "stream", f"{AS_OF}&period=1h", STAGES),
     Look("stream-item", "stream", f"{AS_OF}&period=1h&item=request-0003", STAGES),

@@ -46,8 +46,8 @@ def compared_with(then: Question, now: Question) -> tuple[Side, Side]:
 
 def chosen_windows(question: Question, before: str, after: str) -> tuple[Side, Side]:
     """Two windows that the viewer wrote: `7d` or `FROM..TO`. Raises AskError for what is none."""
-    sides = [(text, window(text.strip(), question.as_of)) for text in (before, after)]
-    first, second = (Side(_at(question, each), f"in {text.strip()}", text.strip()) for text, each in sides)
+    sides = ((before.strip(), "First window"), (after.strip(), "Second window"))
+    first, second = (Side(_at(question, window(text, question.as_of)), f"in {text}", name) for text, name in sides)
     return first, second
 
 
