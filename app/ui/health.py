@@ -18,7 +18,7 @@ MARKS = {"good": "✓", "late": "◷", "down": "▲", "waiting": "…"}
 
 @dataclass(frozen=True)
 class Trust:
-    """One source. state: good | late | down | waiting (nothing was ever read)."""
+    """One source. state: good | late | down | waiting (nothing was ever read). differs: it counts otherwise than we."""
 
     source: str
     state: str
@@ -26,6 +26,7 @@ class Trust:
     detail: str
     error: str | None = None
     counts: str = ""
+    differs: bool = False
 
     @property
     def mark(self) -> str:
@@ -41,17 +42,16 @@ def trust(row: Row, as_of: datetime, every_seconds: float) -> Trust:
         words = "cannot be read" if error else "not read yet"
         return Trust(source, "down" if error else "waiting", words, error or "The first round is under way.", error)
     counted = reconciled(row)
-    counts = {None: "", True: f"open here {counted.words}", False: f"open {counted.mark} {counted.words}"}[
-        counted.is_equal
-    ]
+    counts = {None: "", True: f"open here {counted.words}", False: f"open: {counted.words}"}[counted.is_equal]
+    differs = counted.is_equal is False
     span = wording.duration(max(behind or 0.0, 0.0))
     detail = f"Read completely up to {wording.clock(read_at)} UTC"
     if row["kind"] == "files":
-        return Trust(source, "good", "from files", detail, counts=counts)
+        return Trust(source, "good", "from files", detail, counts=counts, differs=differs)
     if error:
-        return Trust(source, "down", f"failing, {span} behind", f"{detail}. {error}", error, counts)
+        return Trust(source, "down", f"failing, {span} behind", f"{detail}. {error}", error, counts, differs)
     state = _state(behind or 0.0, every_seconds)
-    return Trust(source, state, f"{span} behind", detail, counts=counts)
+    return Trust(source, state, f"{span} behind", detail, counts=counts, differs=differs)
 
 
 def trusts(rows: Sequence[Row], config: Config, as_of: datetime, stream: Stream | None = None) -> list[Trust]:

@@ -58,7 +58,9 @@ def _compared(then: datetime, viewer: tzinfo) -> str:
 
 def _source(found: Trust) -> str:
     words = " · ".join(part for part in (f"{found.source} {found.words}", found.counts) if part)
-    return _chip(found.state, found.mark, words, found.detail)
+    # Figures are as fresh as they can be, but somebody else counts otherwise: a mark of its own, without looking stale.
+    state, mark = ("late", "≠") if found.differs and found.state == "good" else (found.state, found.mark)
+    return _chip(state, mark, words, found.detail)
 
 
 def _chip(state: str, mark: str, words: str, title: str) -> str:

@@ -69,6 +69,13 @@ def test_open_here_is_held_against_open_there():
     assert (equal.mark, equal.words, equal.is_equal) == ("✓", "83 = 83 there", True)
     assert (different.mark, different.words, different.is_equal) == ("≠", "83 here, 85 there", False)
     assert unknown.is_equal is None
+    assert [
+        (each.counts, each.differs) for each in (trust(row(open_there=there), NOON, 2) for there in (83, 85, None))
+    ] == [
+        ("open here 83 = 83 there", False),
+        ("open: 83 here, 85 there", True),
+        ("", False),
+    ]
 
 
 def test_the_worst_source_speaks_for_all():
