@@ -105,7 +105,7 @@ def _counts(
     for place, (name, _) in enumerate(stages):
         count = sum(item["stage"] == name for item in items)
         known = zones.get(name)
-        thin = "" if known and known.p95 is not None else "<br>p95 not known"
+        thin = "" if known and known.p95 is not None else "<br>no p95"
         at = {"x": place, "y": 1, "yref": "paper", "yanchor": "bottom"}
         notes.append(note(f"<b>{wording.count(count)}</b>{thin}", font={"size": 11}, **at))
     return notes

@@ -47,7 +47,7 @@ def test_a_stage_with_too_few_stays_has_no_zones_and_says_so():
     right = [shape for shape in shown.figure["layout"]["shapes"] if shape["x0"] > 0]
 
     assert [shape["fillcolor"] for shape in right] == [LIGHT.no_zone]
-    assert "<b>1</b><br>p95 not known" in [note["text"] for note in shown.figure["layout"]["annotations"]]
+    assert "<b>1</b><br>no p95" in [note["text"] for note in shown.figure["layout"]["annotations"]]
 
 
 def test_where_p95_is_not_reached_the_last_known_zone_goes_on():
