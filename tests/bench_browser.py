@@ -1,7 +1,7 @@
 """Time the pages as people meet them: `make bench-browser ARGS="--refreshes 720"`. Prints a table.
 
-The made-up company of the browser tests, a request more each second, in a server process of its own. Run it on a quiet
-machine, or say with the figures how busy it was: the load is printed beside them.
+The made-up company of the browser tests in a server process of its own; each second a request begins and another ends.
+Run it on a quiet machine, or say with the figures how busy it was: the load is printed beside them.
 """
 
 import argparse
@@ -30,6 +30,11 @@ ITEMS_OF_EXPORT = 6_000  # Their history has more than 100,000 events.
 WARM_UP = 60  # Refreshes before memory is looked at: caches fill first.
 QUARTERS = 4  # Memory is looked at after each.
 MEGABYTE = 1 << 20
+COMPANY = (
+    "--is-filed",
+    "--open",
+    "60",
+)  # A request each second, and as many end: an hour of it is much like any other.
 HELD = (("heap", " MB"), ("nodes", ""), ("listeners", ""), ("server's memory", " MB"))
 IS_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -75,7 +80,7 @@ def _wish() -> argparse.Namespace:
 
 @contextmanager
 def _server(*words: str) -> Iterator[tuple[str, psutil.Process]]:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), "--is-filed", *words) as address:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *COMPANY, *words) as address:
         port = int(address.rsplit(":", 1)[1])
         found = next(each for each in psutil.Process().children() if _listens(each, port))
         yield address, found

@@ -1,8 +1,8 @@
 """The pages on a made-up company, as a process of its own: `python -m tests.browser.serve FOLDER`.
 
 Prints its address, and leaves a config in the folder, so that the command line finds the service. The company of NOON
-stands still; every so often one more request begins now, so that live pages have something to show. Ends on SIGTERM,
-and when its parent does.
+stands still; every so often one more request begins now, and if wanted the oldest of them ends, so that live pages have
+something to show. Ends on SIGTERM, and when its parent does.
 """
 
 import argparse
@@ -10,8 +10,10 @@ import ctypes
 import signal
 import sys
 import threading
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from app.config import Config, ServerConfig
@@ -43,7 +45,7 @@ def main() -> None:
     config = Config(warehouse=folder / WAREHOUSE, streams=(str(STREAM),), server=ServerConfig(port=0))
     service = replace(made, config=config)
     stop = threading.Event()
-    worker = threading.Thread(target=_work, args=(service, wish.every, stop))
+    worker = threading.Thread(target=_work, args=(service, wish.every, wish.open, stop))
     worker.start()
     listening = listen(config.server)
     print(address_of(listening), flush=True)
@@ -60,18 +62,25 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--items", type=int, default=120, help="requests of the last hour")
     parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two new requests")
+    parser.add_argument("--open", type=int, help="new requests that are open at most; all, if not said")
     parser.add_argument("--is-filed", action="store_true", help="the warehouse is in the folder, not in memory")
     return parser.parse_args()
 
 
-def _work(service: Service, every: float, stop: threading.Event) -> None:
+def _work(service: Service, every: float, most_open: int | None, stop: threading.Event) -> None:
     con = service.warehouse.cursor()
-    number = 0
-    while not stop.wait(every):
-        number += 1
+    working: deque[tuple[str, float]] = deque()
+    for number in count(1):
+        if stop.wait(every):
+            break
         now = datetime.now(UTC)
-        story = visit(f"live-{number}", [("request", (now - NOON).total_seconds())])
-        write_batch(con, TEMPORAL, batch(story), now)
+        at = (now - NOON).total_seconds()
+        working.append((f"live-{number}", at))
+        stories = [visit(f"live-{number}", [("request", at)])]
+        if most_open is not None and len(working) > most_open:
+            name, began = working.popleft()
+            stories.append(visit(name, [("request", began)]).turn(at).close())
+        write_batch(con, TEMPORAL, batch(*stories), now)
         for source in (TEMPORAL, CRM):
             finish(con, source, now, open_there=None)
         service.data_changed()
