@@ -21,6 +21,7 @@ COLUMNS = (
     "events",
     "open_here",
     "open_there",
+    "equal_at",
     "retention_seconds",
     "last_error",
     "last_error_at",
@@ -35,6 +36,7 @@ WITH total AS (
         arg_max(requests, round_id) AS requests_last_round,
         arg_max(open_here, round_id) FILTER (open_there IS NOT NULL) AS open_here,
         arg_max(open_there, round_id) FILTER (open_there IS NOT NULL) AS open_there,
+        max(ended_at) FILTER (open_here = open_there) AS equal_at,
         arg_max(error, round_id) AS last_round_error,
         arg_max(ended_at, round_id) FILTER (error IS NOT NULL) AS last_error_at,
         arg_max(error, round_id) FILTER (error IS NOT NULL) AS last_error
@@ -71,6 +73,7 @@ SELECT
     coalesce(read.events, versions.events, 0) AS events,
     total.open_here,
     total.open_there,
+    total.equal_at,
     source.retention_seconds,
     total.last_error,
     total.last_error_at
@@ -99,7 +102,8 @@ def source_health(con: DuckDBPyConnection, stream: Stream | None, question: Ques
     Columns: source, kind (temporal, database or files), as_of_at (UTC), behind_seconds, rounds (count), requests,
     throttled (counts over all rounds), requests_last_round (count), runs (count; rows for a database), events (count;
     row versions for a database; both what is held now, whatever the instant), open_here, open_there (counts; null for a
-    database), retention_seconds (null where unknown or without limit), last_error (sentence), last_error_at (UTC).
+    database), equal_at (UTC; when both were last the same, null before), retention_seconds (null where unknown or
+    without limit), last_error (sentence), last_error_at (UTC).
     """
     if question.where or question.by:
         raise MetricError("source_health is of whole sources: leave --where and --by out.")

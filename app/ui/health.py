@@ -18,7 +18,10 @@ MARKS = {"good": "✓", "late": "◷", "down": "▲", "waiting": "…"}
 
 @dataclass(frozen=True)
 class Trust:
-    """One source. state: good | late | down | waiting (nothing was ever read). differs: it counts otherwise than we."""
+    """One source. state: good | late | down | waiting (nothing was ever read).
+
+    differs: it has counted otherwise than we do for longer than a run that begins or ends in between explains.
+    """
 
     source: str
     state: str
@@ -43,7 +46,7 @@ def trust(row: Row, as_of: datetime, every_seconds: float) -> Trust:
         return Trust(source, "down" if error else "waiting", words, error or "The first round is under way.", error)
     counted = reconciled(row)
     counts = {None: "", True: f"open here {counted.words}", False: f"open: {counted.words}"}[counted.is_equal]
-    differs = counted.is_equal is False
+    differs = counted.is_equal is False and _has_lasted(row["equal_at"], as_of, every_seconds)
     span = wording.duration(max(behind or 0.0, 0.0))
     detail = f"Read completely up to {wording.clock(read_at)} UTC"
     if row["kind"] == "files":
@@ -82,6 +85,10 @@ def _is_failing(row: Row) -> bool:
     """The last word was an error: a complete round after it would have moved as_of_at past it."""
     at = row["last_error_at"]
     return row["last_error"] is not None and (row["as_of_at"] is None or at is None or at > row["as_of_at"])
+
+
+def _has_lasted(equal_at: datetime | None, as_of: datetime, every_seconds: float) -> bool:
+    return equal_at is None or _state((as_of - equal_at).total_seconds(), every_seconds) != "good"
 
 
 def _state(behind: float, every_seconds: float) -> str:

@@ -18,6 +18,7 @@ def row(behind=1.0, **columns):
         "behind_seconds": behind,
         "open_here": 83,
         "open_there": 83,
+        "equal_at": NOON - timedelta(seconds=1),
         "last_error": None,
         "last_error_at": None,
         **columns,
@@ -69,13 +70,23 @@ def test_open_here_is_held_against_open_there():
     assert (equal.mark, equal.words, equal.is_equal) == ("✓", "83 = 83 there", True)
     assert (different.mark, different.words, different.is_equal) == ("≠", "83 here, 85 there", False)
     assert unknown.is_equal is None
-    assert [
-        (each.counts, each.differs) for each in (trust(row(open_there=there), NOON, 2) for there in (83, 85, None))
-    ] == [
-        ("open here 83 = 83 there", False),
-        ("open: 83 here, 85 there", True),
-        ("", False),
-    ]
+
+
+@pytest.mark.parametrize(
+    ("there", "equal_seconds_ago", "told", "differs"),
+    [
+        (83, 1, "open here 83 = 83 there", False),
+        (85, 15, "open: 83 here, 85 there", False),
+        (85, 16, "open: 83 here, 85 there", True),
+        (85, None, "open: 83 here, 85 there", True),
+        (None, None, "", False),
+    ],
+)
+def test_another_count_matters_once_it_lasts(there, equal_seconds_ago, told, differs):
+    equal_at = None if equal_seconds_ago is None else NOON - timedelta(seconds=equal_seconds_ago)
+    found = trust(row(open_there=there, equal_at=equal_at), NOON, 2)
+
+    assert (found.counts, found.differs) == (told, differs)
 
 
 def test_the_worst_source_speaks_for_all():
