@@ -30,11 +30,8 @@ ITEMS_OF_EXPORT = 6_000  # Their history has more than 100,000 events.
 WARM_UP = 60  # Refreshes before memory is looked at: caches fill first.
 QUARTERS = 4  # Memory is looked at after each.
 MEGABYTE = 1 << 20
-COMPANY = (
-    "--is-filed",
-    "--open",
-    "60",
-)  # A request each second, and as many end: an hour of it is much like any other.
+# A request a second, and as many end: an hour of it is much like any other.
+OPEN = 60
 HELD = (("heap", " MB"), ("nodes", ""), ("listeners", ""), ("server's memory", " MB"))
 IS_DONE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -47,7 +44,7 @@ def main() -> None:
     if wish.only in (None, "pages"):
         _pages(wish)
     if wish.only in (None, "hour"):
-        with _server() as (address, server), a_browser() as browser:
+        with _server(*_company(wish)) as (address, server), a_browser() as browser:
             _left_open(browser, address, server, wish.tab_seconds)
     if wish.only in (None, "export"):
         with _server("--items", str(ITEMS_OF_EXPORT)) as (address, _), a_browser() as browser:
@@ -55,8 +52,13 @@ def main() -> None:
     print(f"\n{os.cpu_count()} cores, load {', '.join(f'{load:.1f}' for load in os.getloadavg())} (1, 5, 15 min)")
 
 
+def _company(wish: argparse.Namespace) -> tuple[str, ...]:
+    new = max(round(wish.pause), 1)
+    return ("--is-filed", "--open", str(OPEN), "--every", str(wish.pause), "--new", str(new))
+
+
 def _pages(wish: argparse.Namespace) -> None:
-    with _server() as (address, server):
+    with _server(*_company(wish)) as (address, server):
         with a_browser() as browser:
             _timed("first visit of Live flow: map visible", _first_visits(browser, address, wish.visits), "2.5 s")
             _timed(
@@ -71,6 +73,7 @@ def _wish() -> argparse.Namespace:
     parser.add_argument("--visits", type=int, default=10, help="page loads and rounds through the pages")
     parser.add_argument("--viewers", type=int, default=20, help="viewers at the same time")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two refreshes of a viewer")
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds between two rounds; `up` makes it 2, too")
     parser.add_argument("--rounds", type=int, default=12, help="refreshes of each viewer")
     parser.add_argument("--refreshes", type=int, default=720, help="refreshes for memory: an hour at 5 s is 720")
     parser.add_argument("--only", choices=("pages", "hour", "export"), help="nothing but this")
@@ -80,7 +83,7 @@ def _wish() -> argparse.Namespace:
 
 @contextmanager
 def _server(*words: str) -> Iterator[tuple[str, psutil.Process]]:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *COMPANY, *words) as address:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *words) as address:
         port = int(address.rsplit(":", 1)[1])
         found = next(each for each in psutil.Process().children() if _listens(each, port))
         yield address, found
@@ -134,7 +137,7 @@ def _navigation(browser: Browser, address: str, times: int) -> list[float]:
 
 
 def _viewers(address: str, server: psutil.Process, wish: argparse.Namespace) -> None:
-    """From when all viewers have the page; the company's request each second is read and derived all the while."""
+    """From when all viewers have the page; what is new is read and derived all the while."""
     alone = Busy(server)
     time.sleep(wish.rounds * wish.every)
     nobody = alone.share()

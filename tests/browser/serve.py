@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from app.config import Config, ServerConfig
@@ -45,7 +45,7 @@ def main() -> None:
     config = Config(warehouse=folder / WAREHOUSE, streams=(str(STREAM),), server=ServerConfig(port=0))
     service = replace(made, config=config)
     stop = threading.Event()
-    worker = threading.Thread(target=_work, args=(service, wish.every, wish.open, stop))
+    worker = threading.Thread(target=_work, args=(service, wish, stop))
     worker.start()
     listening = listen(config.server)
     print(address_of(listening), flush=True)
@@ -61,30 +61,35 @@ def _wish() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--items", type=int, default=120, help="requests of the last hour")
-    parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two new requests")
+    parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two rounds")
+    parser.add_argument("--new", type=int, default=1, help="requests that began since the round before")
     parser.add_argument("--open", type=int, help="new requests that are open at most; all, if not said")
     parser.add_argument("--is-filed", action="store_true", help="the warehouse is in the folder, not in memory")
     return parser.parse_args()
 
 
-def _work(service: Service, every: float, most_open: int | None, stop: threading.Event) -> None:
+def _work(service: Service, wish: argparse.Namespace, stop: threading.Event) -> None:
     con = service.warehouse.cursor()
     working: deque[tuple[str, float]] = deque()
-    for number in count(1):
-        if stop.wait(every):
-            break
+    names = (f"live-{number}" for number in count(1))
+    while not stop.wait(wish.every):
         now = datetime.now(UTC)
-        at = (now - NOON).total_seconds()
-        working.append((f"live-{number}", at))
-        stories = [visit(f"live-{number}", [("request", at)])]
-        if most_open is not None and len(working) > most_open:
-            name, began = working.popleft()
-            stories.append(visit(name, [("request", began)]).turn(at).close())
+        stories = _news(working, list(islice(names, wish.new)), (now - NOON).total_seconds(), wish.open)
         write_batch(con, TEMPORAL, batch(*stories), now)
         for source in (TEMPORAL, CRM):
             finish(con, source, now, open_there=None)
         service.data_changed()
     con.close()
+
+
+def _news(working: deque[tuple[str, float]], names: list[str], at: float, most_open: int | None) -> list[Story]:
+    """New requests, and those that end for it."""
+    working.extend((name, at) for name in names)
+    stories = [visit(name, [("request", at)]) for name in names]
+    while most_open is not None and len(working) > most_open:
+        name, began = working.popleft()
+        stories.append(visit(name, [("request", began)]).turn(at).close())
+    return stories
 
 
 if __name__ == "__main__":
