@@ -4,6 +4,7 @@ from duckdb import DuckDBPyConnection
 
 from warehouse.database import execute, rows
 from warehouse.derive import DERIVED, derive_everything
+from warehouse.transactions import trial
 
 REMEMBER = "CREATE OR REPLACE TEMP TABLE kept_{table} AS SELECT * FROM {table}"
 COUNT = """
@@ -23,12 +24,9 @@ def differing_rows(con: DuckDBPyConnection) -> dict[str, int]:
     Rebuilds inside a transaction that is rolled back: nothing changes. Needs a warehouse that is open for writing, and
     nobody who writes meanwhile.
     """
-    con.begin()
-    try:
+    with trial(con):
         for table in TABLES:
             execute(con, REMEMBER.format(table=table))
         derive_everything(con)
         counts = {table: int(rows(con, COUNT.format(table=table))[0]["differing"]) for table in TABLES}
-    finally:
-        con.rollback()
     return {table: count for table, count in counts.items() if count}

@@ -23,3 +23,15 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
         raise
     con.commit()
     fit_threads(con)
+
+
+@contextmanager
+def trial(con: DuckDBPyConnection) -> Iterator[None]:
+    """Undo what happens inside, whatever it is. Written like a transaction: with one thread, one at a time."""
+    take_one_thread(con)
+    con.begin()
+    try:
+        yield
+    finally:
+        con.rollback()
+    fit_threads(con)

@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 
 from tests.fixtures.histories import Story
 from tests.fixtures.warehouses import write
-from warehouse import execute, open_warehouse, rows
+from warehouse import comparison, execute, open_warehouse, rows
 from warehouse.threads import fit_threads
 from warehouse.transactions import transaction
 
@@ -56,6 +56,16 @@ def test_what_is_written_after_nothing_in_the_same_transaction_is_there(con: Duc
     assert rows(con, "SELECT count(*) AS n FROM filled") == [{"n": 130_000}]
     execute(con, "DROP TABLE filled")
     execute(con, "DROP TABLE empty_one")
+
+
+def test_what_is_derived_to_be_compared_is_written_with_one_thread(
+    con: DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(comparison, "derive_everything", lambda cursor: seen.append(threads(cursor)))
+    execute(con, "SET GLOBAL threads = 2")
+    assert comparison.differing_rows(con) == {}
+    assert seen == [1]
 
 
 def test_threads_that_somebody_set_for_a_large_warehouse_stay(con: DuckDBPyConnection) -> None:
