@@ -80,8 +80,14 @@ def linear(low: float, high: float) -> Axis:
         "range": [low, high],
         "tickmode": "array",
         "tickvals": places,
-        "ticktext": [spent(place) for place in places],
+        "ticktext": _told(places),
     }
+
+
+def _told(places: Sequence[float]) -> list[str]:
+    """Rounded as everywhere; to the second where two ticks would read the same."""
+    rounded = [spent(place) for place in places]
+    return rounded if len(set(rounded)) == len(rounded) else [wording.exact_duration(place) for place in places]
 
 
 def spent(seconds: float) -> str:
@@ -100,10 +106,11 @@ def wrapped(title: str, most: int = 12) -> str:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(escape(_cut(line, most + 4)) for line in lines[:2])
+    return "<br>".join(escape(cut(line, most + 4)) for line in lines[:2])
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """At most so many characters, the last one an ellipsis where there were more."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

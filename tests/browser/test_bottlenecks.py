@@ -33,6 +33,26 @@ def test_every_chart_fits_into_its_card(visit):
     assert all(each <= 1 for each in over)
 
 
+@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
+def test_every_stage_is_named_below_aging_work_and_no_name_is_cut_off(visit, phone):
+    page = visit(ADDRESS, wait=CHART, phone=phone)
+    page.locator("[class*=aging] .xtick text").first.wait_for()
+    # What Plotly finds no room for stays in the page, but is not shown.
+    names = page.locator("[class*=aging] .xtick text").evaluate_all(
+        """texts => texts.filter((each) => each.checkVisibility({opacityProperty: true, visibilityProperty: true}))
+            .map((each) => each.textContent)"""
+    )
+    over = page.locator(".js-plotly-plot .annotation text").evaluate_all(
+        """texts => texts.filter((each) => {
+            const box = each.closest('.js-plotly-plot').getBoundingClientRect(), own = each.getBoundingClientRect();
+            return own.right > box.right + 1 || own.left < box.left - 1;
+        }).map((each) => each.textContent)"""
+    )
+
+    assert names == ["Request", "Classification", "Quote", "Approval", "Delivery", "Billing", "Follow-up"]
+    assert over == []
+
+
 def test_the_print_view_is_a_few_pages_of_paper(visit):
     page = visit(f"{ADDRESS}&print=true", wait=CHART)
     page.locator(CHART).nth(5).wait_for()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from app.ui import axes, wording
@@ -13,6 +13,8 @@ from value_stream import Stream
 HEIGHT = 470
 # A band that is thinner than this part of the picture at its end has no room for its name.
 NAME_FITS = 0.035
+# Beside the bands there is room for their names, up to so many characters, at so many pixels each.
+LONGEST_NAME, LETTER_PIXELS = 16, 6
 # A residual below this part of what is observed is what a stream in balance shows.
 BALANCED = 0.1
 
@@ -32,20 +34,21 @@ def cumulative_flow(
     stages = [stage for stage in stream.stages if not stage.is_end]
     data: list[Trace] = []
     if with_gone:
-        data.append(_band("Gone since then", local, gone, ink.done, ink, "%{y} gone since the window began"))
+        data.append(_band("Gone", local, gone, ink.done, ink, "%{y} gone since the window began"))
     # The last stage lies next to what is gone, so that work rises from top to bottom as time goes on.
     for stage in reversed(stages):
         counts = [inside.get((stage.name, at), 0) for at in instants]
         if any(counts):
             colour = ink.lane(stream.lanes, stage.lane)
             data.append(_band(stage.title, local, counts, colour, ink, "%{y} in " + escape(stage.title)))
+    names = _names(data)
     layout = {
         "xaxis": {"type": "date", "showgrid": False},
         "yaxis": {"rangemode": "tozero", "showgrid": True, "tickformat": ",d"},
         "hovermode": "x unified",
         "showlegend": False,
-        "annotations": _names(data),
-        "margin": {"r": 104, "t": 12},
+        "annotations": names,
+        "margin": {"r": 16 + LETTER_PIXELS * max((len(unescape(name["text"])) for name in names), default=0), "t": 12},
     }
     return Chart({"data": data, "layout": layout}, _alt(data, stream), HEIGHT)
 
@@ -85,7 +88,7 @@ def _names(data: Sequence[Trace]) -> list[dict[str, Any]]:
         below += end
         if end and middle - last >= NAME_FITS * whole:
             last = middle
-            words = f"{trace['name']} {wording.count(end)}"
+            words = f"{escape(axes.cut(unescape(trace['name']), LONGEST_NAME))} {wording.count(end)}"
             at = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6}
             notes.append(note(words, y=middle, yanchor="middle", font={"size": 11}, **at))
     return notes

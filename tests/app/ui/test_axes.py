@@ -45,6 +45,18 @@ def test_a_linear_axis_has_a_handful_of_even_ticks(low, length):
     assert len({round(b - a, 6) for a, b in itertools.pairwise(places)}) <= 1
 
 
+@given(st.floats(0, 1e7), st.floats(1, 1e8))
+def test_no_two_ticks_of_a_linear_axis_read_the_same(low, length):
+    told = axes.linear(low, low + length)["ticktext"]
+
+    assert len(set(told)) == len(told)
+
+
+def test_ticks_that_round_to_the_same_are_told_to_the_second():
+    assert axes.linear(98, 118)["ticktext"] == ["1m 40s", "1m 45s", "1m 50s", "1m 55s"]
+    assert axes.linear(60, 200)["ticktext"][:2] == ["1m", "1.5m"]
+
+
 def test_long_titles_take_two_lines_and_are_text():
     assert axes.wrapped("Awaiting documents") == "Awaiting<br>documents"
     assert axes.wrapped("<b>") == "&lt;b&gt;"

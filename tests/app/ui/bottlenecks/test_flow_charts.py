@@ -35,7 +35,7 @@ def test_what_is_gone_lies_at_the_bottom_and_the_first_stage_on_top():
     data = flow().figure["data"]
 
     assert [(trace["name"], trace["y"]) for trace in data] == [
-        ("Gone since then", [0, 5, 7]),
+        ("Gone", [0, 5, 7]),
         ("Quote", [0, 4, 2]),
         ("Request", [1, 2, 3]),
     ]
@@ -74,6 +74,18 @@ def test_names_at_the_end_never_lie_over_each_other():
 
     assert heights == sorted(heights)
     assert all(high - low >= 0.035 * 12 for low, high in itertools.pairwise(heights))
+
+
+def test_there_is_room_beside_the_bands_for_the_longest_name_and_its_number():
+    many = [each | {"departures": each["departures"] * 100_000} for each in GONE]
+    few, much = (
+        cumulative_flow(FLOW, gone, value_stream.load(STREAM), LIGHT, UTC, with_gone=True).figure["layout"]
+        for gone in (GONE, many)
+    )
+
+    assert much["annotations"][0]["text"] == "Gone 700\u202f000"
+    assert much["margin"]["r"] >= 6 * len("Gone 700 000")
+    assert few["margin"]["r"] >= 6 * len("Request 3")
 
 
 def test_arrivals_stand_above_and_departures_below_the_line():
